@@ -1,0 +1,72 @@
+/**
+ * Every reason for which Hearth fails. Codes are stable; messages are for people and may change.
+ *
+ * The first group comes from the codec, the second from the model, the third from running an app.
+ */
+export type HearthErrorCode =
+  | 'invalid-event'
+  | 'unsupported-media-type'
+  | 'limit-exceeded'
+  | 'invalid-topic'
+  | 'invalid-definition'
+  | 'invalid-data'
+  | 'invalid-state'
+  | 'invalid-output'
+  | 'invalid-option'
+  | 'duplicate-key'
+  | 'unknown-type'
+  | 'async-step'
+  | 'step-failed'
+  | 'id-reused'
+  | 'stale'
+  | 'erased'
+  | 'record-too-large'
+  | 'record-newer'
+  | 'depth-exceeded'
+  | 'not-permitted'
+  | 'not-found'
+  | 'conflict'
+  | 'timeout'
+  | 'deadline'
+  | 'store-unavailable'
+  | 'publisher-unavailable';
+
+/** What may accompany an error. `retryable` is `false` unless said otherwise. */
+export interface HearthErrorOptions {
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+  readonly field?: string;
+}
+
+// Two copies of a package in one process break `instanceof`; a registered symbol survives that.
+const marker = Symbol.for('hearth.error');
+
+/**
+ * The one error that Hearth throws.
+ *
+ * `code` says what happened, `field` names the attribute, option or property that was wrong, if
+ * one was, and `retryable` whether the same call may succeed later. No message contains data of an
+ * event, so it is safe to log.
+ */
+export class HearthError extends Error {
+  readonly code: HearthErrorCode;
+  readonly retryable: boolean;
+  declare readonly field?: string;
+
+  constructor(code: HearthErrorCode, message: string, options: HearthErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    Object.defineProperty(this, marker, { value: true });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    if (options.field !== undefined) this.field = options.field;
+  }
+
+  override get name(): string {
+    return 'HearthError';
+  }
+}
+
+/** Tells whether a caught value is a `HearthError`, made by this copy of the package or another. */
+export function isHearthError(value: unknown): value is HearthError {
+  return typeof value === 'object' && value !== null && marker in value;
+}
