@@ -30,6 +30,7 @@ export function read(path: string): string {
 /** What the checks use of a package.json. */
 export interface Manifest {
   readonly name: string;
+  readonly version?: string;
   readonly private?: boolean;
   readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string>>;
