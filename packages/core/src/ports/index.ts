@@ -1,1 +1,31 @@
-export {};
+export type {
+  DueRequest,
+  KeyPage,
+  RecordWrite,
+  SaveResult,
+  Shard,
+  StateStore,
+  StoreCapabilities,
+  StoredRecord,
+  TagRequest,
+} from './state-store.ts';
+export type { Outgoing, Publisher, PublishResult } from './publisher.ts';
+export { publishAll, route } from './route.ts';
+export { speaksForItself, type Principal, type SpeaksFor } from './principal.ts';
+export type { Applied, CallFunction, CallSignal, Clock, Logger, Runtime } from './runtime.ts';
+export type { Span, SpanStart, Tracing } from './tracing.ts';
+export {
+  memoryCapabilities,
+  memoryStore,
+  type MemoryEntry,
+  type MemorySnapshot,
+  type MemoryStore,
+  type StoreNow,
+} from './memory-store.ts';
+export {
+  memoryPublisher,
+  type MemoryPublisher,
+  type MemoryPublisherOptions,
+} from './memory-publisher.ts';
+export { assertDistinctKeys, byteLength, misfit } from './fit.ts';
+export { inShard, keyHash } from './key-hash.ts';
