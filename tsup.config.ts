@@ -22,4 +22,5 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
+  silent: true,
 });
