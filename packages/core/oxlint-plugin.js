@@ -65,7 +65,6 @@ const noAsyncStep = {
   },
 };
 
-/* oxlint-disable-next-line import/no-default-export -- a plugin is its default export */
 export default {
   meta: { name: 'hearth' },
   rules: {
