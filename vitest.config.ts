@@ -42,7 +42,10 @@ export default defineConfig({
     ]),
     coverage: {
       provider: 'v8',
-      include: ['packages/*/src/**/*.ts'],
+      // The second pattern serves a run of one project, whose root is its own folder.
+      include: ['packages/*/src/**/*.ts', 'src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.test-d.ts'],
+      reportOnFailure: true,
       reporter: ['text-summary', 'json-summary'],
     },
   },
