@@ -1,1 +1,76 @@
-export {};
+// In the order in which a newcomer should read.
+export { defineDevice } from './model/device.ts';
+export type {
+  Command,
+  Desired,
+  Device,
+  DeviceEvents,
+  DeviceOptions,
+  DeviceState,
+  Patch,
+  Report,
+  Wishes,
+} from './model/device.ts';
+export { defineHome } from './model/home.ts';
+export type { Home, HomeEvents, HomeOptions } from './model/home.ts';
+export { lives } from './model/binding.ts';
+export type { Lives } from './model/binding.ts';
+export { defineRule } from './model/rule.ts';
+export type { Per, Rule, RuleOptions, RuleState, Seen } from './model/rule.ts';
+export type { Copies, Watchable, Watches } from './model/rule-watch.ts';
+export { by, each, partitionOf } from './model/reads.ts';
+export type { By, Each, Got, One, Readable, Reads } from './model/reads.ts';
+export { defineEvent } from './model/event.ts';
+export type { Draft, EventDef, EventOf, EventType, Incoming, OlderVersion } from './model/event.ts';
+export { defineHandler } from './model/handler.ts';
+export type {
+  Handler,
+  HandlerBuilder,
+  HandlerOptions,
+  Outcome,
+  Part,
+  Ref,
+  Rejection,
+  StepInput,
+  Subscription,
+  Timer,
+} from './model/handler.ts';
+export { defineCall } from './model/call.ts';
+export type { Call, CallOptions, Done, Failed } from './model/call.ts';
+export type { Schema } from './model/schema.ts';
+export { defineApp, events } from './app/define-app.ts';
+export type { App, AppOptions, KnownType, Route } from './app/define-app.ts';
+export { run } from './app/run.ts';
+export type { Ran, RunInput, RunRecord } from './app/run.ts';
+export { handle } from './app/handle.ts';
+export type { HandleOptions } from './app/handle.ts';
+export type { Handled, Input, Verdict } from './app/input.ts';
+export { sweep } from './app/sweep.ts';
+export type { Swept, SweepOptions } from './app/sweep.ts';
+export { ask } from './app/ask.ts';
+export type { Asked } from './app/ask.ts';
+export { erase, read, reopen } from './app/read.ts';
+export type { Look } from './app/read.ts';
+export type { Decision } from './app/record.ts';
+export type { DeadLetter, DeadReason } from './app/dead-letter.ts';
+export { deadLetterType } from './app/dead-letter.ts';
+export { loggable } from './app/telemetry.ts';
+export { HearthError, isHearthError } from './event/error.ts';
+export type { HearthErrorCode, HearthErrorOptions } from './event/error.ts';
+export type { CloudEvent } from './event/cloud-event.ts';
+export type { Principal, SpeaksFor } from './ports/principal.ts';
+export type { Outgoing, Publisher, PublishResult } from './ports/publisher.ts';
+export { route } from './ports/route.ts';
+export type { Applied, CallFunction, CallSignal, Clock, Logger, Runtime } from './ports/runtime.ts';
+export type { Span, SpanStart, Tracing } from './ports/tracing.ts';
+export type {
+  DueRequest,
+  KeyPage,
+  RecordWrite,
+  SaveResult,
+  Shard,
+  StateStore,
+  StoreCapabilities,
+  StoredRecord,
+  TagRequest,
+} from './ports/state-store.ts';

@@ -27,6 +27,8 @@ export type HearthErrorCode =
   | 'not-found'
   | 'conflict'
   | 'timeout'
+  | 'call-failed'
+  | 'expired'
   | 'deadline'
   | 'store-unavailable'
   | 'publisher-unavailable';
@@ -69,4 +71,11 @@ export class HearthError extends Error {
 /** Tells whether a caught value is a `HearthError`, made by this copy of the package or another. */
 export function isHearthError(value: unknown): value is HearthError {
   return typeof value === 'object' && value !== null && marker in value;
+}
+
+/** Refuses one field of an event: `"time" must be …`. The text never holds a value. */
+export function invalid(field: string, fix: string): HearthError {
+  // A name can come from a hostile sender and be as long as an attribute may be.
+  const name = field.slice(0, 64);
+  return new HearthError('invalid-event', `"${name}" ${fix}.`, { field: name });
 }

@@ -1,0 +1,49 @@
+import { isHearthError } from '../event/error.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import { waitFor } from './asked.ts';
+import type { App } from './define-app.ts';
+import { handle } from './handle.ts';
+import type { Handled, Input } from './input.ts';
+
+/** The answer to a question: it came in time, it is no, or it will come later as an event with the question's `correlationid`. */
+export type Asked =
+  | { readonly outcome: 'answered'; readonly reply: unknown }
+  | { readonly outcome: 'rejected'; readonly code: string; readonly data?: unknown }
+  | { readonly outcome: 'deferred' };
+
+/**
+ * Handles an event and waits for the answer: the reply of a step, or of what the step's command led to, if it comes within `withinMs`.
+ *
+ * A follow-up counts when it is handled in this process, on the same store object, with the question's id as `correlationid`. Whatever
+ * the outcome, the event is handled as by `handle`. Never rejects.
+ */
+export async function ask(
+  app: App,
+  input: Input,
+  runtime: Runtime,
+  { withinMs }: { readonly withinMs: number },
+): Promise<Asked> {
+  const { event } = input;
+  if (isHearthError(event)) return { outcome: 'rejected', code: event.code };
+  const { reply, stop } = waitFor(runtime, event.correlationid ?? event.id);
+  const late = runtime.clock.sleep(withinMs).then((): Asked => ({ outcome: 'deferred' }));
+  const direct = handle(app, [input], runtime).then(([handled]) => outcomeOf(handled));
+  const followed = reply.then((value): Asked => ({ outcome: 'answered', reply: value }));
+  const answer = await Promise.race([
+    late,
+    followed,
+    direct.then((known) => known ?? Promise.race([late, followed])),
+  ]);
+  stop();
+  return answer;
+}
+
+/** What the handled question itself says, if it says something. */
+function outcomeOf(handled: Handled | undefined): Asked | undefined {
+  if (handled === undefined || handled.verdict === 'retry') return { outcome: 'deferred' };
+  if (handled.verdict === 'rejected') {
+    const { code = 'rejected', data } = handled;
+    return { outcome: 'rejected', code, ...(data === undefined ? {} : { data }) };
+  }
+  return handled.reply === undefined ? undefined : { outcome: 'answered', reply: handled.reply };
+}

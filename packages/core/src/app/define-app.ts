@@ -1,0 +1,140 @@
+import { HearthError } from '../event/error.ts';
+import { hashState, type Midstate } from '../event/sha256.ts';
+import type { Call } from '../model/call.ts';
+import type { EventType, OlderVersion } from '../model/event.ts';
+import type { Handler, Part, Subscription } from '../model/handler.ts';
+
+/** One handler's interest in one event type. */
+export interface Route {
+  readonly handler: Handler;
+  readonly subscription: Subscription;
+}
+
+/** What an event type on the wire stands for: the type itself, or an older version of it. */
+export interface KnownType {
+  readonly event: EventType;
+  readonly older?: OlderVersion;
+}
+
+/** An app: its parts, checked and indexed. Made once; the same value serves every adapter. */
+export interface App {
+  /** The `source` of every event that the app emits. */
+  readonly source: string;
+  readonly parts: readonly Part[];
+  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly types: ReadonlyMap<string, readonly KnownType[]>;
+  readonly routes: ReadonlyMap<string, readonly Route[]>;
+  readonly calls: ReadonlyMap<string, Call<string, unknown, unknown>>;
+  /** The hash state of (source, handler), by handler: ids and record hashes go on from it. */
+  readonly marks: ReadonlyMap<string, Midstate>;
+}
+
+/** How an app is described; see `defineApp`. */
+export interface AppOptions {
+  /** A URI-reference that names the app: `urn:acme:home`. It is part of every id, so it must not change. */
+  readonly source: string;
+  readonly parts: readonly Part[];
+}
+
+/**
+ * Makes an app of parts: devices, homes, rules, handlers, calls and event types (`events(…)`).
+ *
+ * @throws {HearthError} `invalid-definition` when two parts share a name, two event types share a type, or a part listens to something
+ * that only a missing part emits.
+ */
+export function defineApp({ source, parts }: AppOptions): App {
+  if (!/^[!-~]+$/.test(source)) {
+    throw new HearthError(
+      'invalid-definition',
+      'An app needs a source: a URI-reference like "urn:acme:home".',
+      {
+        field: 'source',
+      },
+    );
+  }
+  const handlers = new Map<string, Handler>();
+  for (const handler of parts.flatMap((part) => part.handlers)) {
+    if (handlers.has(handler.key)) refuse(`Two parts are named "${handler.key}".`);
+    handlers.set(handler.key, handler);
+  }
+  const types = typesOf(parts);
+  assertMade(parts, handlers);
+  const calls = parts.filter(isCall).map((call) => [call.type, call] as const);
+  const marks = [...handlers.keys()].map((key) => [key, hashState(source, key)] as const);
+  return {
+    source,
+    parts,
+    handlers,
+    types,
+    routes: routesOf(handlers, types),
+    calls: new Map(calls),
+    marks: new Map(marks),
+  };
+}
+
+/** A part of nothing but event types: those that the app emits and no part of it handles. */
+export function events(...defines: readonly EventType[]): Part {
+  return { handlers: [], defines };
+}
+
+function refuse(message: string): never {
+  throw new HearthError('invalid-definition', message);
+}
+
+const isCall = (part: Part): part is Call<string, unknown, unknown> => 'timeoutMs' in part;
+
+function typesOf(parts: readonly Part[]): ReadonlyMap<string, readonly KnownType[]> {
+  const types = new Map<string, readonly KnownType[]>();
+  const add = (type: string, known: KnownType) =>
+    types.set(type, [...(types.get(type) ?? []), known]);
+  const handled = parts.flatMap(({ handlers }) => handlers.flatMap(({ defines }) => defines));
+  for (const event of new Set([...parts.flatMap(({ defines }) => defines), ...handled])) {
+    const other = types.get(event.type)?.find(({ older }) => older === undefined)?.event;
+    if (other !== undefined && other.data !== event.data)
+      refuse(`Two event types are named "${event.type}".`);
+    if (other !== undefined) continue;
+    add(event.type, { event });
+    for (const older of event.older) add(older.type ?? event.type, { event, older });
+  }
+  return types;
+}
+
+/** Says which part is missing when somebody listens to what only that part emits. */
+function assertMade(parts: readonly Part[], handlers: ReadonlyMap<string, Handler>): void {
+  const made = new Set(parts.flatMap((part) => part.makes ?? []));
+  for (const handler of handlers.values()) {
+    for (const { event } of handler.subscriptions.values()) {
+      if (event.madeBy === undefined || made.has(event.madeBy)) continue;
+      refuse(
+        `"${handler.name}" listens to "${event.type}", which only "${event.madeBy}" emits; add it to the parts.`,
+      );
+    }
+    for (const [name, { of }] of Object.entries(handler.readsOf)) {
+      if (handlers.has(of.record.key)) continue;
+      refuse(
+        `"${handler.name}" reads "${name}", kept by "${of.record.name}"; add that to the parts.`,
+      );
+    }
+  }
+}
+
+function routesOf(
+  handlers: ReadonlyMap<string, Handler>,
+  types: ReadonlyMap<string, readonly KnownType[]>,
+): ReadonlyMap<string, readonly Route[]> {
+  const routes = new Map<string, Route[]>();
+  for (const handler of handlers.values()) {
+    for (const subscription of handler.subscriptions.values()) {
+      if (subscription.internal === true) continue;
+      const { type } = subscription.event;
+      const listed = routes.get(type) ?? [];
+      routes.set(type, [...listed, { handler, subscription }]);
+    }
+  }
+  // What an older type stands for is handled by whoever handles the type of today.
+  for (const [type, known] of types) {
+    const today = known[0]?.event.type ?? type;
+    if (today !== type) routes.set(type, routes.get(today) ?? []);
+  }
+  return routes;
+}

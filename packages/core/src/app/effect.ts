@@ -1,0 +1,149 @@
+import { HearthError, isHearthError } from '../event/error.ts';
+import type { Outgoing, PublishResult } from '../ports/publisher.ts';
+import { publishAll } from '../ports/route.ts';
+import type { Runtime } from '../ports/runtime.ts';
+import type {
+  DueRequest,
+  KeyPage,
+  RecordWrite,
+  SaveResult,
+  StoredRecord,
+  TagRequest,
+} from '../ports/state-store.ts';
+
+/** Everything that the core asks of the outside: plain data, so that it can be carried out later, at once, or not at all. */
+export type Effect =
+  | { readonly do: 'load'; readonly keys: readonly string[] }
+  | { readonly do: 'save' | 'erase'; readonly writes: readonly RecordWrite[] }
+  | { readonly do: 'due'; readonly request: DueRequest }
+  | { readonly do: 'query'; readonly request: TagRequest }
+  | { readonly do: 'publish'; readonly dead: boolean; readonly events: readonly Outgoing[] }
+  | { readonly do: 'call'; readonly calls: readonly CallRequest[] }
+  | { readonly do: 'sleep'; readonly ms: number };
+
+/** One call to perform: the function's type, its request, its idempotency key and its time. */
+export interface CallRequest {
+  readonly type: string;
+  readonly request: unknown;
+  readonly key: string;
+  readonly timeoutMs: number;
+}
+
+/** What a call gave, or the reason why it gave nothing. */
+export type CallResult = { readonly result: unknown } | HearthError;
+
+/** Work of the core: it yields effects and goes on with their results. A failed effect gives a `HearthError`; it never throws one in. */
+export type Task<R> = Generator<Effect, R, unknown>;
+
+/** Loads records. */
+export function* load(
+  keys: readonly string[],
+): Task<readonly (StoredRecord | undefined)[] | HearthError> {
+  return (yield { do: 'load', keys }) as readonly (StoredRecord | undefined)[] | HearthError;
+}
+
+/** Saves records; when the whole call fails, so does every write. */
+export function* save(
+  writes: readonly RecordWrite[],
+  as: 'save' | 'erase' = 'save',
+): Task<readonly SaveResult[]> {
+  const results = (yield { do: as, writes }) as readonly SaveResult[] | HearthError;
+  return isHearthError(results)
+    ? writes.map(() => ({ outcome: 'unknown', error: results }))
+    : results;
+}
+
+/** Asks for keys of records that are due. */
+export function* due(request: DueRequest): Task<KeyPage | HearthError> {
+  return (yield { do: 'due', request }) as KeyPage | HearthError;
+}
+
+/** Asks for keys of records that carry a tag. */
+export function* query(request: TagRequest): Task<KeyPage | HearthError> {
+  return (yield { do: 'query', request }) as KeyPage | HearthError;
+}
+
+/** Publishes events, one result each. */
+export function* publish(
+  events: readonly Outgoing[],
+  dead = false,
+): Task<readonly PublishResult[]> {
+  return (yield { do: 'publish', dead, events }) as readonly PublishResult[];
+}
+
+/** Performs calls, all at once: one result each. */
+export function* call(calls: readonly CallRequest[]): Task<readonly CallResult[]> {
+  return (yield { do: 'call', calls }) as readonly CallResult[];
+}
+
+/** Waits. */
+export function* sleep(ms: number): Task<void> {
+  yield { do: 'sleep', ms };
+}
+
+/** Carries out a task against a runtime: the only thing in the core that waits. */
+export async function drive<R>(task: Task<R>, runtime: Runtime): Promise<R> {
+  let step = task.next();
+  while (step.done !== true) step = task.next(await perform(step.value, runtime));
+  return step.value;
+}
+
+/** Carries out a task at once, with effects that do not wait: for simulations and tests. */
+export function driveNow<R>(task: Task<R>, carry: (effect: Effect) => unknown): R {
+  let step = task.next();
+  while (step.done !== true) step = task.next(carry(step.value));
+  return step.value;
+}
+
+async function perform(effect: Effect, runtime: Runtime): Promise<unknown> {
+  try {
+    return await asked(effect, runtime);
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    return new HearthError('store-unavailable', `The store could not ${effect.do}.`, {
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+function asked(effect: Effect, runtime: Runtime): unknown {
+  const { store, publisher, deadLetters = publisher, clock } = runtime;
+  switch (effect.do) {
+    case 'load':
+      return store.load(effect.keys);
+    case 'save':
+      return store.save(effect.writes);
+    case 'erase':
+      return store.erase(effect.writes);
+    case 'due':
+      return store.due(effect.request);
+    case 'query':
+      return store.query(effect.request);
+    case 'publish':
+      return publishAll(effect.dead ? deadLetters : publisher, effect.events);
+    case 'call':
+      return Promise.all(effect.calls.map((one) => performCall(one, runtime)));
+    case 'sleep':
+      return clock.sleep(effect.ms);
+  }
+}
+
+async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResult> {
+  const known = runtime.calls?.[one.type];
+  if (known === undefined)
+    return new HearthError('not-found', `No function for the call "${one.type}".`);
+  try {
+    const result = await runtime.clock.within(one.timeoutMs, (signal) =>
+      known(one.request as never, { idempotencyKey: one.key, signal }),
+    );
+    return { result };
+  } catch (cause) {
+    return isHearthError(cause) ? cause : callFailed(one.type, cause);
+  }
+}
+
+/** What a call that threw something of its own amounts to. */
+export function callFailed(type: string, cause: unknown): HearthError {
+  return new HearthError('call-failed', `The call "${type}" failed.`, { retryable: true, cause });
+}

@@ -1,0 +1,192 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { HearthError } from '../event/error.ts';
+import type { Handler, Rejection } from '../model/handler.ts';
+import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
+
+/** What a record has emitted and not yet delivered. */
+export interface OutboxEntry {
+  readonly id: string;
+  /** The event as it was first serialized. */
+  readonly body: string;
+  /** The mark of the event that caused it. */
+  readonly cause: string;
+  /** When a sweep may deliver it (ms). */
+  nextAt: number;
+  tries: number;
+  /** What is done already: `p` published or performed, `c` saved by every subscriber. */
+  done: '' | 'p' | 'c';
+  /** A dead letter goes to its own publisher and nowhere else. */
+  readonly dead?: true;
+}
+
+/** A timer of a record: the event that it will be, and how often it has failed. */
+export interface PendingTimer {
+  readonly key: string;
+  readonly at: number;
+  readonly event: CloudEvent;
+  tries: number;
+  notBefore: number;
+}
+
+/** Why a record did what it did. */
+export interface Decision {
+  readonly at: number;
+  readonly id: string;
+  readonly type: string;
+  readonly because: readonly string[];
+  readonly emitted: readonly string[];
+}
+
+/** What was answered to a remembered input, so that its double gets the same. */
+export interface Answer {
+  readonly to: string;
+  readonly reply?: unknown;
+  readonly reject?: Rejection;
+}
+
+/** A record while it is worked on. `version` is the store's; `state` is never mutated, the rest is. */
+export interface WorkingRecord {
+  readonly key: string;
+  readonly handler: Handler;
+  readonly subject: string;
+  version: string | null;
+  state: unknown;
+  /** Counts the emitted events; goes into `recordseq`. */
+  counter: number;
+  /** The instant of the last input (ms); time never runs backwards for a record. */
+  at: number;
+  seen: string;
+  outbox: OutboxEntry[];
+  timers: PendingTimer[];
+  answers: Answer[];
+  decisions: Decision[];
+  latest: Readonly<Record<string, string>>;
+  erased: boolean;
+  /** The record's part of `recordseq`, once computed. */
+  hash?: string;
+  /** The span in which it was last worked on. */
+  trace?: string | undefined;
+  /** Whether there is something to save. */
+  dirty: boolean;
+}
+
+interface Body {
+  readonly f: number;
+  readonly v: number;
+  readonly s: unknown;
+  readonly n?: number;
+  readonly at?: number;
+  readonly seen?: string;
+  readonly out?: OutboxEntry[];
+  readonly timers?: PendingTimer[];
+  readonly said?: Answer[];
+  readonly why?: Decision[];
+  readonly latest?: Readonly<Record<string, string>>;
+  readonly erased?: true;
+}
+
+const format = 1;
+
+/** The key under which a handler keeps its record of a subject. */
+export function keyOf(handler: Handler, subject: string): string {
+  return `${handler.key}/${subject}`;
+}
+
+/**
+ * Reads a record, upgrading older state; one that is not there yet begins with the initial state.
+ *
+ * @throws {HearthError} `record-newer` (retryable: the newer code will handle it) when newer code wrote it; `invalid-state` when it is no record.
+ */
+export function readRecord(
+  handler: Handler,
+  subject: string,
+  stored: StoredRecord | undefined,
+): WorkingRecord {
+  const key = keyOf(handler, subject);
+  const body = stored === undefined ? undefined : parse(key, stored.body);
+  if (body !== undefined && (body.f > format || body.v > handler.version)) {
+    throw new HearthError(
+      'record-newer',
+      `"${key}" was written as version ${body.f}.${body.v}; this code knows ${format}.${handler.version}.`,
+      { retryable: true },
+    );
+  }
+  return {
+    key,
+    handler,
+    subject,
+    version: stored?.version ?? null,
+    state: body === undefined || body.erased === true ? handler.initial : upgraded(handler, body),
+    counter: body?.n ?? 0,
+    at: body?.at ?? 0,
+    seen: body?.seen ?? '',
+    outbox: body?.out ?? [],
+    timers: body?.timers ?? [],
+    answers: body?.said ?? [],
+    decisions: body?.why ?? [],
+    latest: body?.latest ?? {},
+    erased: body?.erased ?? false,
+    dirty: false,
+  };
+}
+
+function parse(key: string, text: string): Body {
+  try {
+    return JSON.parse(text) as Body;
+  } catch (cause) {
+    throw new HearthError('invalid-state', `What the store holds as "${key}" is no record.`, {
+      retryable: true,
+      cause,
+    });
+  }
+}
+
+function upgraded(handler: Handler, body: Body): unknown {
+  let state = body.s;
+  for (let version = body.v; version < handler.version; version += 1) {
+    const up = handler.migrate[version];
+    if (up === undefined) {
+      throw new HearthError(
+        'invalid-definition',
+        `"${handler.name}" cannot migrate state of version ${version}.`,
+        { retryable: true },
+      );
+    }
+    state = up(state as never);
+  }
+  return state;
+}
+
+/** A record as a conditional write: only what is not empty is stored. */
+export function writeRecord(record: WorkingRecord): RecordWrite {
+  const { handler, outbox, timers, answers, decisions, erased } = record;
+  const body: Body = {
+    f: format,
+    v: handler.version,
+    s: record.state,
+    ...(record.counter > 0 && { n: record.counter }),
+    at: record.at,
+    ...(record.seen !== '' && { seen: record.seen }),
+    ...(outbox.length > 0 && { out: outbox }),
+    ...(timers.length > 0 && { timers }),
+    ...(answers.length > 0 && { said: answers }),
+    ...(decisions.length > 0 && { why: decisions }),
+    ...(handler.latestOnly && { latest: record.latest }),
+    ...(erased && { erased }),
+  };
+  return {
+    key: record.key,
+    expected: record.version,
+    body: JSON.stringify(body),
+    due: dueOf(record),
+    tags: erased ? {} : handler.tagsOf(record.state as never, record.subject),
+  };
+}
+
+/** The instant at which a record wants attention: its next timer or undelivered output. */
+export function dueOf({ outbox, timers }: WorkingRecord): number | null {
+  let due = Infinity;
+  for (const { nextAt } of outbox) due = Math.min(due, nextAt);
+  for (const { at, notBefore } of timers) due = Math.min(due, Math.max(at, notBefore));
+  return due === Infinity ? null : due;
+}

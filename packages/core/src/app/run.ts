@@ -1,0 +1,225 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { HearthError } from '../event/error.ts';
+import type { Draft, Incoming } from '../model/event.ts';
+import type { Handler, Outcome, Rejection, StepInput, Timer } from '../model/handler.ts';
+import { check, checkPatch, shapeOf } from '../model/schema.ts';
+import type { Principal } from '../ports/principal.ts';
+import type { App } from './define-app.ts';
+import { idOf, isoTime, recordHash, stamp, type Emitter } from './stamp.ts';
+
+/** What `run` needs to know of a record: whose it is, what it holds, and how many events it has emitted. */
+export interface RunRecord {
+  readonly subject: string;
+  readonly state: unknown;
+  readonly counter: number;
+  readonly hash?: string;
+}
+
+/** What `run` is given besides the record: the event, what was read, the instant and who speaks. */
+export interface RunInput {
+  readonly event: Incoming;
+  readonly reads: unknown;
+  readonly now: number;
+  readonly principal: Principal;
+  /** The running span, for a story that begins here. */
+  readonly traceparent?: string | undefined;
+}
+
+/** A step's outcome, checked and stamped. `state` is the record's own when nothing changed. */
+export interface Ran {
+  readonly state: unknown;
+  readonly emitted: readonly CloudEvent[];
+  readonly timers: readonly {
+    readonly key: string;
+    readonly at: number;
+    readonly event: CloudEvent;
+  }[];
+  readonly cancel: readonly string[];
+  readonly reply?: unknown;
+  readonly reject?: Rejection;
+  readonly because?: readonly string[];
+}
+
+const nothing: readonly never[] = [];
+
+/**
+ * Runs one handler's step for one event: pure, the same arguments give the same result, ids and bytes included.
+ *
+ * The event's data has been checked before (`handle` does); the new state and everything emitted are checked here.
+ *
+ * @throws {HearthError} `step-failed` when the step threw, `async-step` when it returned a promise, `invalid-state` or `invalid-output`
+ * when what it returned does not fit, `duplicate-key` when two outputs share type, subject and key, `depth-exceeded`.
+ */
+export function run(app: App, handler: Handler, record: RunRecord, input: RunInput): Ran {
+  const outcome = outcomeOf(handler, record.state, input);
+  const state =
+    outcome.state === undefined ? record.state : checkedState(handler, record.state, outcome.state);
+  const { emit, timers, cancel = nothing } = outcome;
+  const quietly = emit === undefined && timers === undefined;
+  const made = quietly ? undefined : emissions(app, handler, record, input, outcome);
+  return {
+    state,
+    emitted: made?.emitted ?? nothing,
+    timers: made?.timers ?? nothing,
+    cancel,
+    ...(outcome.reply === undefined ? undefined : { reply: outcome.reply }),
+    ...(outcome.reject === undefined ? undefined : { reject: outcome.reject }),
+    ...(outcome.because === undefined ? undefined : { because: outcome.because }),
+  };
+}
+
+function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {
+  const { event } = input;
+  const subscription = handler.subscriptions.get(event.type);
+  if (subscription === undefined) {
+    throw new HearthError('unknown-type', `"${handler.name}" does not handle "${event.type}".`, {
+      field: 'type',
+    });
+  }
+  const { reads, now, principal } = input;
+  const given: StepInput<unknown, Incoming, unknown> = { state, event, reads, now, principal };
+  const outcome: unknown = attempt(handler, event, () =>
+    subscription.step(given as StepInput<never, never, never>),
+  );
+  if (typeof outcome === 'object' && outcome !== null && !isPromise(outcome)) return outcome;
+  const what = isPromise(outcome)
+    ? 'a promise; a step must not wait'
+    : 'nothing; return {} if nothing happened';
+  throw new HearthError('async-step', `"${handler.name}" returned ${what} ("${event.type}").`);
+}
+
+function attempt(handler: Handler, event: Incoming, step: () => unknown): unknown {
+  try {
+    return step();
+  } catch (cause) {
+    if (cause instanceof HearthError) throw cause;
+    throw new HearthError(
+      'step-failed',
+      `"${handler.name}" threw while it handled "${event.type}".`,
+      { cause },
+    );
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  if (!(value instanceof Promise)) return false;
+  // Nobody will wait for it, so its failure must not become an unhandled rejection.
+  value.catch(() => undefined);
+  return true;
+}
+
+/** Checks what a step made of the state; where the schema tells its properties, only those that changed. */
+function checkedState(handler: Handler, before: unknown, after: unknown): unknown {
+  if (handler.trusted === true || after === before) return after;
+  const shape = shapeOf(handler.schema);
+  const result =
+    shape === undefined || !isObject(before) || !isObject(after)
+      ? check(handler.schema, after)
+      : checkPatch(handler.schema, differing(before, after), after);
+  if (result.issue === undefined) return after;
+  const { at, message } = result.issue;
+  throw new HearthError(
+    'invalid-state',
+    `"${handler.name}" made a state that does not fit at "${at}": ${message}`,
+    { field: at },
+  );
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null;
+
+function differing(before: Values, after: Values): Values {
+  const changed: Record<string, unknown> = {};
+  for (const key of Object.keys(after)) if (after[key] !== before[key]) changed[key] = after[key];
+  // A property that went missing is checked as such, so that its schema can refuse.
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) changed[key] = undefined;
+  return changed;
+}
+
+function emissions(
+  app: App,
+  handler: Handler,
+  record: RunRecord,
+  input: RunInput,
+  outcome: Outcome,
+) {
+  const mark = app.marks.get(handler.key);
+  if (mark === undefined)
+    throw new HearthError('invalid-definition', `"${handler.name}" is not a part of this app.`);
+  const emitter: Emitter = {
+    app,
+    mark,
+    subject: record.subject,
+    cause: input.event,
+    now: input.now,
+    record: record.hash ?? recordHash(mark, record.subject),
+    traceparent: input.traceparent,
+  };
+  const drafts = listOf(outcome.emit).filter((draft) => isHeard(app, draft));
+  return {
+    emitted: stampAll(emitter, drafts, record.counter),
+    timers: (outcome.timers ?? nothing).map((timer) => stampTimer(emitter, handler, timer)),
+  };
+}
+
+const listOf = (emit: Outcome['emit']): readonly Draft[] =>
+  emit === undefined ? nothing : 'type' in emit ? [emit] : emit;
+
+/** A quiet event is emitted only if somebody in the app listens. */
+function isHeard(app: App, draft: Draft): boolean {
+  const known = app.types.get(draft.type)?.[0];
+  return known?.event.quiet !== true || app.routes.has(draft.type);
+}
+
+function stampAll(
+  emitter: Emitter,
+  drafts: readonly Draft[],
+  counter: number,
+): readonly CloudEvent[] {
+  const time = isoTime(emitter.now);
+  if (drafts.length === 1) {
+    const draft = drafts[0] as Draft;
+    const id =
+      draft.key === undefined
+        ? idOf(emitter, 'index', draft, '0')
+        : idOf(emitter, 'key', draft, draft.key);
+    return [stamp(emitter, draft, id, time, counter + 1)];
+  }
+  const counts = new Map<string, number>();
+  const ids = new Set<string>();
+  return drafts.map((draft, position) => {
+    const of = `${draft.type} ${draft.subject}`;
+    const index = counts.get(of) ?? 0;
+    if (draft.key === undefined) counts.set(of, index + 1);
+    const id =
+      draft.key === undefined
+        ? idOf(emitter, 'index', draft, String(index))
+        : idOf(emitter, 'key', draft, draft.key);
+    if (ids.has(id)) {
+      throw new HearthError(
+        'duplicate-key',
+        `Two outputs "${draft.type}" share the key "${draft.key}".`,
+        { field: 'key' },
+      );
+    }
+    ids.add(id);
+    return stamp(emitter, draft, id, time, counter + 1 + position);
+  });
+}
+
+function stampTimer(emitter: Emitter, handler: Handler, { key, at, event }: Timer) {
+  if (!handler.subscriptions.has(event.type)) {
+    throw new HearthError(
+      'invalid-output',
+      `"${handler.name}" set a timer for "${event.type}", which it does not handle.`,
+    );
+  }
+  if (!Number.isFinite(at))
+    throw new HearthError('invalid-output', `The timer "${key}" needs an instant in ms.`, {
+      field: 'at',
+    });
+  // A timer begins a story of its own depth: a rule that waits is no cascade.
+  const fresh: Emitter = { ...emitter, cause: { ...emitter.cause, hearthdepth: 0 } };
+  return { key, at, event: stamp(fresh, event, idOf(emitter, 'timer', event, key), isoTime(at)) };
+}

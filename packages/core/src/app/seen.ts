@@ -1,0 +1,108 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { toBase64Url } from '../event/hash-text.ts';
+import { hashFrom, hashState, type Midstate } from '../event/sha256.ts';
+
+/**
+ * The inbox of a record as text: 13 characters an entry, the oldest first.
+ *
+ * 8 characters are 48 bits of SHA-256 over (source, id), 3 are 18 bits of a checksum of type, subject and data, 2 are the hour in which it was seen
+ * (modulo 4,096, about 170 days). 64 entries are 832 bytes, so that an idle record stays within one kilobyte.
+ */
+export type SeenText = string;
+
+const entryLength = 13;
+const idLength = 8;
+const contentLength = 11;
+const hourMs = 3_600_000;
+const hours = 4096;
+const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** What identifies an event in an inbox: `id` for (source, id), `content` for what it says. */
+export interface Mark {
+  readonly id: string;
+  readonly content: string;
+}
+
+let lastSource = '';
+let lastState: Midstate = hashState('');
+
+/** Computes an event's mark. */
+export function markOf(event: CloudEvent): Mark {
+  if (event.source !== lastSource) {
+    lastState = hashState(event.source);
+    lastSource = event.source;
+  }
+  const id = toBase64Url(hashFrom(lastState, [event.id]), idLength);
+  return { id, content: checksum(event) };
+}
+
+/** FNV-1a folded to 18 bits: it tells a sender's mistake apart, it does not defend. The identity does, and is SHA-256. */
+function checksum(event: CloudEvent): string {
+  let hash = 0x811c9dc5;
+  const mix = (text: string) => {
+    for (let at = 0; at < text.length; at += 1)
+      hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    hash = Math.imul(hash ^ 0x1f, 0x01000193);
+  };
+  mix(event.type);
+  mix(event.subject ?? '');
+  mix(event.data_base64 ?? JSON.stringify(event.data) ?? '');
+  const folded = (hash ^ (hash >>> 18)) & 0x3ffff;
+  return digit(folded >> 12) + digit((folded >> 6) & 63) + digit(folded & 63);
+}
+
+const digit = (value: number): string => digits.charAt(value);
+
+/** Whether an event was seen before: `new`, `same`, or `reused` when its id was seen with other content. */
+export function lookUp(seen: SeenText, mark: Mark): 'new' | 'same' | 'reused' {
+  for (let at = seen.length - entryLength; at >= 0; at -= entryLength) {
+    if (!seen.startsWith(mark.id, at)) continue;
+    return seen.startsWith(mark.content, at + idLength) ? 'same' : 'reused';
+  }
+  return 'new';
+}
+
+/** What bounds an inbox. `kept` are the ids of entries whose outputs are not yet delivered: they are never forgotten. */
+export interface Bounds {
+  readonly entries: number;
+  readonly ageMs: number;
+  readonly kept: (id: string) => boolean;
+}
+
+/** An inbox with one more entry, and how many younger than the bound had to be forgotten for it. */
+export function remember(
+  seen: SeenText,
+  mark: Mark,
+  now: number,
+  bounds: Bounds,
+): { readonly seen: SeenText; readonly overflow: number } {
+  const hour = Math.floor(now / hourMs) % hours;
+  const entry = mark.id + mark.content + digit(hour >> 6) + digit(hour & 63);
+  let rest = seen;
+  let overflow = 0;
+  for (let at = 0; at < rest.length;) {
+    const old = ageOf(rest, at, hour) * hourMs > bounds.ageMs;
+    const full = rest.length / entryLength >= bounds.entries;
+    if (!old && !full) break;
+    if (bounds.kept(rest.slice(at, at + idLength))) {
+      at += entryLength;
+      continue;
+    }
+    if (!old) overflow += 1;
+    rest = rest.slice(0, at) + rest.slice(at + entryLength);
+  }
+  return { seen: rest + entry, overflow };
+}
+
+function ageOf(seen: SeenText, at: number, hour: number): number {
+  const then =
+    digits.indexOf(seen.charAt(at + contentLength)) * 64 +
+    digits.indexOf(seen.charAt(at + contentLength + 1));
+  return (hour - then + hours) % hours;
+}
+
+/** Whether an inbox still holds an id. */
+export function holds(seen: SeenText, id: string): boolean {
+  for (let at = 0; at < seen.length; at += entryLength) if (seen.startsWith(id, at)) return true;
+  return false;
+}

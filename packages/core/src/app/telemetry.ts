@@ -1,0 +1,90 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import type { Logger } from '../ports/runtime.ts';
+import type { Span, SpanStart } from '../ports/tracing.ts';
+import { toBase64Url } from '../event/hash-text.ts';
+import { hashFrom, hashState } from '../event/sha256.ts';
+import type { Context } from './work.ts';
+
+const silent: Span = {
+  traceparent: () => undefined,
+  set: () => undefined,
+  fail: () => undefined,
+  end: () => undefined,
+};
+
+/**
+ * Starts a span about an event, with the attributes of OpenTelemetry's CloudEvents conventions.
+ *
+ * The event's own `traceparent` is that of the starting trace: it becomes a link, unless it is the parent already.
+ */
+export function startSpan(
+  { runtime }: Context,
+  name: 'process' | 'publish',
+  kind: SpanStart['kind'],
+  event: CloudEvent,
+  parent: string | undefined,
+): Span {
+  if (runtime.tracing === undefined) return silent;
+  const { traceparent } = event;
+  const links = traceparent === undefined || traceparent === parent ? [] : [traceparent];
+  return runtime.tracing.start(`${event.type} ${name}`, {
+    kind,
+    parent,
+    links,
+    attributes: attributesOf(event),
+  });
+}
+
+function attributesOf(event: CloudEvent): Readonly<Record<string, string>> {
+  return {
+    'cloudevents.event_id': event.id,
+    'cloudevents.event_source': event.source,
+    'cloudevents.event_spec_version': event.specversion,
+    'cloudevents.event_type': event.type,
+    ...(event.subject === undefined ? {} : { 'cloudevents.event_subject': event.subject }),
+  };
+}
+
+const fieldLimit = 200;
+
+/** A text as a log may show it: control characters escaped, so that no line can be forged, and cut to 200 characters. */
+export function loggable(text: string): string {
+  const cut = text.length > fieldLimit ? `${text.slice(0, fieldLimit)}…` : text;
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return cut.replaceAll(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const hashed = hashState('hearth.log');
+
+/** What a log line says of an event: who it is by, never what it says. The subject is personal and therefore a hash. */
+export function logged(event: CloudEvent, principal?: string): Readonly<Record<string, string>> {
+  const fields: Record<string, string> = {
+    eventId: loggable(event.id),
+    eventSource: loggable(event.source),
+    eventType: loggable(event.type),
+  };
+  if (event.subject !== undefined)
+    fields['subjectHash'] = toBase64Url(hashFrom(hashed, [event.subject]), 12);
+  if (principal !== undefined)
+    fields['principalHash'] = toBase64Url(hashFrom(hashed, [principal]), 12);
+  if (event.correlationid !== undefined) fields['correlationid'] = loggable(event.correlationid);
+  if (event.causationid !== undefined) fields['causationid'] = loggable(event.causationid);
+  return fields;
+}
+
+/** Writes a log line; a logger that throws is not allowed to stop anything. */
+export function log(
+  { runtime }: Context,
+  level: keyof Logger,
+  fields: Readonly<Record<string, unknown>>,
+  message: string,
+): void {
+  try {
+    runtime.logger?.[level](fields, message);
+  } catch {
+    // A logger that fails has nowhere to say so.
+  }
+}

@@ -1,0 +1,131 @@
+import type { Lives } from './binding.ts';
+import { deviceEvents, deviceHandler, type LooseDevice } from './device-steps.ts';
+import { eventDef, type Draft, type EventDef } from './event.ts';
+import type { Part, Ref } from './handler.ts';
+import type { Readable } from './reads.ts';
+import { assertFits, assertJson, type Schema } from './schema.ts';
+
+/** A change of some properties, made by the `set` that `apply` is given. */
+export interface Patch<S> {
+  readonly patch: Partial<S>;
+}
+
+/** What a device reports: the schema of the event's data, and what it changes in the state. */
+export interface Report<D, S> {
+  readonly data: Schema<D>;
+  readonly apply: (data: D, set: (patch: Partial<S>) => Patch<S>, state: S) => Patch<S>;
+}
+
+/** A momentary request (unlock, ring, reboot): it happens once or not at all, never enters the state, and is never sent after `expiresMs`. */
+export interface Command<D> {
+  readonly data: Schema<D>;
+  readonly expiresMs: number;
+}
+
+/** What a store keeps of a device: what it reported, what is desired of it, and where it lives. */
+export interface DeviceState<S, W> {
+  readonly reported: S;
+  readonly desired: Partial<W>;
+  /** Counts the changes of `desired`; a device may drop a `desired` event with a lower one. */
+  readonly desiredRev: number;
+  readonly home: string | null;
+  /** Whether the device has ever said something or been asked for something. */
+  readonly known: boolean;
+}
+
+/** What is still wished for: the desired properties that differ from the reported ones. */
+export interface Desired<W> {
+  readonly desired: Partial<W>;
+  readonly desiredRev: number;
+}
+
+/** Wishes for writable properties; `null` takes one back (RFC 7396). */
+export type Wishes<W> = { readonly [K in keyof W]?: W[K] | null };
+
+/** The event types of a device model. */
+export type DeviceEvents<T extends string, S, W, E> = {
+  readonly [K in keyof E & string]: EventDef<`${T}.${K}`, E[K]>;
+} & {
+  /** Any properties, as they are: for devices that report in the model's own words. */
+  readonly reported: EventDef<`${T}.reported`, Partial<S>>;
+  /** The whole state, after a change; emitted only if somebody in the app subscribes to it. */
+  readonly changed: EventDef<`${T}.changed`, S>;
+  /** What is still wished for, for the device. */
+  readonly desired: EventDef<`${T}.desired`, Desired<W>>;
+  /** The device has moved out of a home. */
+  readonly left: EventDef<`${T}.left`, Lives>;
+  /** State taken over from another system; only a service says it. */
+  readonly imported: EventDef<`${T}.imported`, Partial<S>>;
+};
+
+/** A device model; see `defineDevice`. */
+export interface Device<T extends string, S, W, E, C> extends Part, Readable<S> {
+  readonly type: T;
+  readonly events: DeviceEvents<T, S, W, E>;
+  readonly commands: { readonly [K in keyof C & string]: EventDef<`${T}.${K}`, C[K]> };
+  /** Wishes for writable properties: the last wish counts, and it survives the device being offline. */
+  set(subject: string, desired: Wishes<W>): Draft<`${T}.set`, Wishes<W>>;
+  ref(subject: string): Ref<DeviceState<S, W>>;
+}
+
+/** How a device is described; see `defineDevice`. */
+export interface DeviceOptions<T extends string, S, W, E, C> {
+  /** Begins the type of every event of this device: `com.acme.thermostat`. */
+  readonly type: T;
+  readonly state: Schema<S>;
+  readonly initial: NoInfer<S>;
+  /** The properties that can be wished for, a part of the state; none when absent. */
+  readonly writable?: Schema<W>;
+  readonly reports: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
+  readonly commands?: { readonly [K in keyof C]: Command<C[K]> };
+  /** The version of the state's shape, from 1; `migrate` upgrades reported state of version n to n + 1. */
+  readonly version?: number;
+  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
+  /** The first type that this model had: its records stay where they are. */
+  readonly formerly?: string;
+  /** Indexed fields besides `home`. */
+  readonly tags?: (state: NoInfer<S>) => Readonly<Record<string, string>>;
+}
+
+type None = Record<never, never>;
+
+/**
+ * Defines a device model: its state, what it reports, what can be wished for, and its commands.
+ *
+ * A device may only report. Apps, services and users may `set`; only apps and services may bind (`lives`) and import. A report that
+ * changes nothing has no effect and is not saved.
+ *
+ * @throws {HearthError} `invalid-definition` for a schema that is not plain JSON, an initial state that does not fit it, a writable
+ * property that the state does not have, or a report or command with a name that every device has already.
+ */
+export function defineDevice<
+  const T extends string,
+  S extends object,
+  E,
+  W extends object = None,
+  C = None,
+>(options: DeviceOptions<T, S, W, E, C>): Device<T, S, W, E, C> {
+  const loose = options as unknown as LooseDevice;
+  assertJson(options.state, `"${options.type}"`);
+  assertFits(options.state, options.initial, `The initial state of "${options.type}"`);
+  const events = deviceEvents(loose);
+  const commands = Object.entries(loose.commands ?? {}).map(
+    ([name, { data, expiresMs }]) =>
+      [name, eventDef({ type: `${options.type}.${name}`, data, expiresMs, older: [] })] as const,
+  );
+  const record = deviceHandler(loose, events);
+  const { set, ...others } = events;
+  // The events were made from the same names and schemas that the type is computed from.
+  return {
+    type: options.type,
+    events: others,
+    commands: Object.fromEntries(commands),
+    set: (subject: string, desired: object) => set?.(subject, desired),
+    ref: (subject: string) => record.ref(subject),
+    record,
+    view: (kept: unknown) => (kept as DeviceState<S, W>).reported,
+    handlers: [record],
+    makes: [options.type],
+    defines: [...Object.values(events), ...commands.map(([, command]) => command)],
+  } as unknown as Device<T, S, W, E, C>;
+}

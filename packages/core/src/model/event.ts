@@ -1,0 +1,103 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { HearthError } from '../event/error.ts';
+import { assertJson, type Schema } from './schema.ts';
+
+/**
+ * An event not yet stamped: what a step emits and what a test says happened.
+ *
+ * `key` tells outputs of one step apart that share type and subject, and keeps their ids when the order in the code changes; without it their
+ * position does. `partition` overrides what is kept in order together.
+ */
+export interface Draft<T extends string = string, D = unknown> {
+  readonly type: T;
+  readonly subject: string;
+  readonly data: D;
+  readonly key?: string;
+  readonly partition?: string;
+}
+
+/** An older version of an event type, still understood: recognised by its type or its `dataschema`. */
+export interface OlderVersion<D = unknown> {
+  readonly type?: string;
+  readonly dataschema?: string;
+  readonly data: Schema;
+  readonly upcast: (data: never) => D;
+}
+
+/** What the library knows of an event type. */
+export interface EventType<T extends string = string, D = unknown> {
+  readonly type: T;
+  readonly data: Schema<D>;
+  readonly older: readonly OlderVersion<D>[];
+  /** A command's life in ms: it is never sent later. */
+  readonly expiresMs?: number;
+  /** Emitted only if this app has a subscriber. */
+  readonly quiet?: boolean;
+  /** The name of the part that alone emits it. */
+  readonly madeBy?: string;
+}
+
+/** An event type that can be called to make a draft: `temperature('t1', { celsius: 14 })`. */
+export interface EventDef<T extends string = string, D = unknown> extends EventType<T, D> {
+  (
+    subject: string,
+    data: D,
+    options?: { readonly key?: string; readonly partition?: string },
+  ): Draft<T, D>;
+}
+
+/** An event as a step sees it: checked, and always about something. */
+export type Incoming<T extends string = string, D = unknown> = CloudEvent<T, D> & {
+  readonly subject: string;
+  readonly data: D;
+};
+
+/** The event that an event type describes; a list of types gives the union. */
+export type EventOf<E> = E extends readonly (infer One)[]
+  ? EventOf<One>
+  : E extends EventType<infer T, infer D>
+    ? Incoming<T, D>
+    : never;
+
+type Versioned<D> = {
+  readonly type?: string;
+  readonly dataschema?: string;
+  readonly data: Schema;
+  readonly upcast: (data: never) => D;
+};
+
+/**
+ * Defines an event type: its name and the schema of its data, and older versions that devices in the field still send.
+ *
+ * @throws {HearthError} `invalid-definition` for an empty type, a schema that is not plain JSON, or an older version that nothing tells apart.
+ */
+export function defineEvent<const T extends string, D>(
+  type: T,
+  data: Schema<D>,
+  options: { readonly older?: readonly Versioned<D>[] } = {},
+): EventDef<T, D> {
+  const { older = [] } = options;
+  for (const version of older) {
+    if (version.type === undefined && version.dataschema === undefined) {
+      throw new HearthError(
+        'invalid-definition',
+        `An older version of "${type}" needs a type or a dataschema.`,
+      );
+    }
+    assertJson(version.data, `older "${version.type ?? version.dataschema}"`);
+  }
+  return eventDef({ type, data, older });
+}
+
+/** Makes an event type callable. */
+export function eventDef<T extends string, D>(known: EventType<T, D>): EventDef<T, D> {
+  if (known.type === '') throw new HearthError('invalid-definition', 'An event type needs a name.');
+  assertJson(known.data, `"${known.type}"`);
+  const draft = (subject: string, data: D, options?: { key?: string; partition?: string }) => ({
+    type: known.type,
+    subject,
+    data,
+    ...options,
+  });
+  return Object.assign(draft, known);
+}

@@ -1,0 +1,216 @@
+import { HearthError } from '../event/error.ts';
+import type { Principal } from '../ports/principal.ts';
+import type { Draft, EventOf, EventType, Incoming } from './event.ts';
+import { identity, type Got, type Readable, type Reads } from './reads.ts';
+import { assertFits, assertJson, type Schema } from './schema.ts';
+
+/** A wish to be called again at `at` (ms since the epoch) with `event`. Setting a key again replaces its timer. */
+export interface Timer {
+  readonly key: string;
+  readonly at: number;
+  readonly event: Draft;
+}
+
+/** An answer that says no: remembered, so that a doubled input gets it again. */
+export interface Rejection {
+  readonly code: string;
+  readonly data?: unknown;
+}
+
+/** What a step returns: plain data. Everything is optional; `{}` means that nothing happened. */
+export interface Outcome<S = unknown> {
+  readonly state?: S;
+  readonly emit?: Draft | readonly Draft[];
+  readonly timers?: readonly Timer[];
+  /** Keys of timers to take back. */
+  readonly cancel?: readonly string[];
+  /** The answer for who asked. */
+  readonly reply?: unknown;
+  readonly reject?: Rejection;
+  /** The reasons of this decision; kept with the record. */
+  readonly because?: readonly string[];
+}
+
+/** What a step gets. `now` is ms since the epoch, the same on every retry. */
+export interface StepInput<S, E, R> {
+  readonly state: S;
+  readonly event: E;
+  readonly reads: R;
+  readonly now: number;
+  readonly principal: Principal;
+}
+
+type Step = (input: StepInput<never, never, never>) => Outcome;
+
+/** One event type that a handler handles. */
+export interface Subscription {
+  readonly event: EventType;
+  readonly step: Step;
+  /** The subject of the record that handles an event; `undefined` if this handler has no business with it. */
+  readonly subjectOf: (event: Incoming) => string | undefined;
+  /** Who may say this; everybody who speaks for the subject when absent. */
+  readonly from?: readonly Principal['kind'][];
+  /** Only ever a timer of this handler: events from outside are not routed here. */
+  readonly internal?: boolean;
+  /** Cascades of this app are not routed here, only events that come in. */
+  readonly incoming?: boolean;
+}
+
+/** A part of an app: what it handles and what it knows. */
+export interface Part {
+  readonly handlers: readonly Handler[];
+  /** The event types it defines or handles. */
+  readonly defines: readonly EventType[];
+  /** What `madeBy` of an event refers to. */
+  readonly makes?: readonly string[];
+}
+
+/** A typed name of one record: `<handler>/<subject>`. */
+export interface Ref<V = unknown> {
+  readonly record: Handler;
+  readonly subject: string;
+  readonly view: (state: unknown) => V;
+}
+
+/** A handler: the steps that keep one kind of record. */
+export interface Handler<S = unknown> extends Part, Readable<S> {
+  readonly name: string;
+  /** The name under which records are kept: the first name that the handler ever had. */
+  readonly key: string;
+  readonly schema: Schema;
+  readonly initial: S;
+  readonly version: number;
+  readonly migrate: Readonly<Record<number, (state: never) => unknown>>;
+  readonly readsOf: Reads;
+  readonly tagsOf: (state: never, subject: string) => Readonly<Record<string, string>>;
+  readonly remember: 'effects' | 'always';
+  readonly latestOnly: boolean;
+  readonly subscriptions: ReadonlyMap<string, Subscription>;
+  /** The state belongs to the library; it is not checked after each step. */
+  readonly trusted?: boolean;
+  ref(subject: string): Ref<S>;
+}
+
+/** How a handler is described; see `defineHandler`. */
+export interface HandlerOptions<S, R> {
+  readonly name: string;
+  readonly state: Schema<S>;
+  readonly initial: NoInfer<S>;
+  /** The version of the state's shape, from 1. */
+  readonly version?: number;
+  /** Upgrades state of version n to n + 1. */
+  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
+  /** The first name that this handler had: records stay where they are, and their ids stay the same. */
+  readonly formerly?: string;
+  readonly reads?: R;
+  /** Indexed fields, found again by `each` and by queries. */
+  readonly tags?: (state: NoInfer<S>, subject: string) => Readonly<Record<string, string>>;
+  /** `always` saves even an input that changed and emitted nothing, so that its double is recognised. */
+  readonly remember?: 'effects' | 'always';
+  /** Rejects, as `stale`, an event whose `sequence` is not above the last one of its source. */
+  readonly latestOnly?: boolean;
+  /** The subject of the record that handles an event; the event's own subject when absent. */
+  readonly subject?: (event: Incoming) => string | undefined;
+}
+
+/** Refuses, at compile time, properties that the state does not have. */
+type Exact<O, S> = O extends { readonly state: infer T }
+  ? Exclude<keyof T, keyof S> extends never
+    ? unknown
+    : { readonly state: { readonly [K in Exclude<keyof T, keyof S>]: never } }
+  : unknown;
+
+/** A handler to which steps can be added; each `on` gives a new one. */
+export interface HandlerBuilder<S, R> extends Handler<S> {
+  on<const E extends EventType | readonly EventType[], O extends Outcome<S>>(
+    event: E,
+    step: (input: StepInput<S, EventOf<E>, Got<R>>) => O & Exact<O, S>,
+    options?: { readonly from?: readonly Principal['kind'][] },
+  ): HandlerBuilder<S, R>;
+}
+
+/**
+ * Defines a handler: one record per subject, and a step for each event type it handles.
+ *
+ * A step is pure and synchronous. What it changed and emitted for an event is saved in one write; a doubled event has no second effect.
+ *
+ * @throws {HearthError} `invalid-definition` for a bad name, a schema that is not plain JSON, or an initial state that does not fit it.
+ */
+export function defineHandler<S, const R extends Reads = Record<never, never>>(
+  options: HandlerOptions<S, R>,
+): HandlerBuilder<S, R> {
+  assertJson(options.state, `"${options.name}"`);
+  assertFits(options.state, options.initial, `The initial state of "${options.name}"`);
+  return withSteps<S, R>(options, new Map());
+}
+
+type Handlerish = Omit<HandlerOptions<unknown, Reads>, 'state' | 'initial' | 'tags'> & {
+  readonly state: Schema;
+  readonly initial: unknown;
+  readonly tags?: ((state: never, subject: string) => Readonly<Record<string, string>>) | undefined;
+  readonly trusted?: boolean;
+};
+
+function withSteps<S, R>(
+  options: HandlerOptions<S, R>,
+  steps: ReadonlyMap<string, Subscription>,
+): HandlerBuilder<S, R> {
+  const on: HandlerBuilder<S, R>['on'] = (event, step, given = {}) => {
+    const next = new Map(steps);
+    const subjectOf = options.subject ?? ownSubject;
+    for (const one of [event].flat() as EventType[]) {
+      if (next.has(one.type)) {
+        throw new HearthError(
+          'invalid-definition',
+          `"${options.name}" handles "${one.type}" twice.`,
+        );
+      }
+      next.set(one.type, { ...given, event: one, step, subjectOf });
+    }
+    return withSteps(options, next);
+  };
+  return { ...handlerOf<S>(options as Handlerish, steps), on };
+}
+
+/** The subject of an event, which is also that of the record that handles it. */
+export const ownSubject = (event: Incoming): string => event.subject;
+
+/** Makes a handler from its description and subscriptions. */
+export function handlerOf<S>(
+  options: Handlerish,
+  steps: ReadonlyMap<string, Subscription>,
+): Handler<S> {
+  const { name, version = 1, formerly: key = name } = options;
+  for (const word of [name, key]) {
+    if (!/^[^/\p{Cc}]{1,200}$/u.test(word)) {
+      throw new HearthError(
+        'invalid-definition',
+        `"${name}" is no name for a handler: 1 to 200 characters, without "/".`,
+      );
+    }
+  }
+  const handler: Handler<S> = {
+    name,
+    key,
+    version,
+    schema: options.state,
+    initial: options.initial as S,
+    migrate: options.migrate ?? {},
+    readsOf: options.reads ?? {},
+    tagsOf: options.tags ?? (() => ({})),
+    remember: options.remember ?? 'effects',
+    latestOnly: options.latestOnly ?? false,
+    trusted: options.trusted ?? false,
+    subscriptions: steps,
+    defines: [...steps.values()].map(({ event }) => event),
+    view: identity as (state: unknown) => S,
+    ref: (subject) => ({ record: handler, subject, view: identity as (state: unknown) => S }),
+    get record() {
+      return handler;
+    },
+    get handlers() {
+      return [handler];
+    },
+  };
+  return handler;
+}

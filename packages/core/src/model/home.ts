@@ -1,0 +1,160 @@
+import { HearthError } from '../event/error.ts';
+import type { Patch, Report } from './device.ts';
+import type { LooseReport } from './device-steps.ts';
+import { eventDef, type Draft, type EventDef, type Incoming } from './event.ts';
+import {
+  handlerOf,
+  ownSubject,
+  type Outcome,
+  type Part,
+  type Ref,
+  type StepInput,
+  type Subscription,
+} from './handler.ts';
+import { changesOf } from './patch.ts';
+import type { Readable } from './reads.ts';
+import { assertFits, assertJson, checkPatch, partial, type Schema } from './schema.ts';
+
+/** The event types of a home. */
+export type HomeEvents<T extends string, S, E> = {
+  readonly [K in keyof E & string]: EventDef<`${T}.${K}`, E[K]>;
+} & {
+  /** The whole state, after a change; emitted only if somebody in the app subscribes to it. */
+  readonly changed: EventDef<`${T}.changed`, S>;
+  /** State taken over from another system; only a service says it. */
+  readonly imported: EventDef<`${T}.imported`, Partial<S>>;
+};
+
+/** A home: what is known of it as a whole; see `defineHome`. */
+export interface Home<T extends string, S, E> extends Part, Readable<S> {
+  readonly type: T;
+  readonly events: HomeEvents<T, S, E>;
+  /** Changes properties of the home. */
+  set(subject: string, patch: Partial<S>): Draft<`${T}.set`, Partial<S>>;
+  ref(subject: string): Ref<S>;
+}
+
+/** How a home is described; see `defineHome`. */
+export interface HomeOptions<T extends string, S, E> {
+  readonly type: T;
+  readonly state: Schema<S>;
+  readonly initial: NoInfer<S>;
+  /** What is reported about the home as a whole, by an occupancy sensor or a phone. */
+  readonly reports?: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
+  readonly version?: number;
+  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
+  readonly formerly?: string;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * Defines the home: the state that belongs to no single device. Apps, services and users may `set` it; who speaks for it may report.
+ *
+ * @throws {HearthError} `invalid-definition` for a schema that is not plain JSON or an initial state that does not fit it.
+ */
+export function defineHome<const T extends string, S extends object, E = Record<never, never>>(
+  options: HomeOptions<T, S, E>,
+): Home<T, S, E> {
+  const { type, state, initial, ...others } = options;
+  assertJson(state, `"${type}"`);
+  assertFits(state, initial, `The initial state of "${type}"`);
+  const reports = Object.entries((options.reports ?? {}) as Readonly<Record<string, LooseReport>>);
+  const events = homeEvents(type, state as Schema<Values>, initial as Values, reports);
+  const step = (patchOf: (data: never, state: Values) => Values) => (input: Input) =>
+    merge(
+      type,
+      state as Schema<Values>,
+      events['changed'],
+      input,
+      patchOf(input.event.data, input.state),
+    );
+  const on = (
+    name: string,
+    patchOf: (data: never, state: Values) => Values,
+    from?: Subscription['from'],
+  ) => {
+    const event = events[name] as EventDef;
+    return [
+      event.type,
+      {
+        event,
+        step: step(patchOf) as Subscription['step'],
+        subjectOf: ownSubject,
+        ...(from && { from }),
+      },
+    ] as const;
+  };
+  const applied = reports.map(([name, { apply }]) =>
+    on(name, (data, kept) => apply(data, (patch) => ({ patch }), kept).patch),
+  );
+  const record = handlerOf<S>(
+    { ...others, reads: {}, name: type, state, initial },
+    new Map([
+      ...applied,
+      on('set', (data) => data, ['app', 'service', 'user']),
+      on('imported', (data) => data, ['app', 'service']),
+    ]),
+  );
+  const { set, ...said } = events;
+  // The events were made from the same names and schemas that the type is computed from.
+  return {
+    type,
+    events: said,
+    set: (subject: string, patch: Values) => set?.(subject, patch),
+    ref: record.ref,
+    record,
+    view: record.view,
+    handlers: [record],
+    defines: Object.values(events),
+    makes: [type],
+  } as unknown as Home<T, S, E>;
+}
+
+type Input = StepInput<Values, Incoming<string, never>, unknown>;
+
+function homeEvents(
+  type: string,
+  state: Schema<Values>,
+  initial: Values,
+  reports: readonly (readonly [string, LooseReport])[],
+): Readonly<Record<string, EventDef>> {
+  const patch = partial(state, initial);
+  const own: Readonly<Record<string, Schema>> = { set: patch, imported: patch, changed: state };
+  const taken = reports.find(([name]) => Object.hasOwn(own, name));
+  if (taken !== undefined) {
+    throw new HearthError(
+      'invalid-definition',
+      `"${type}" cannot name a report "${taken[0]}": every home has it.`,
+    );
+  }
+  const all = [...reports.map(([name, { data }]) => [name, data] as const), ...Object.entries(own)];
+  return Object.fromEntries(
+    all.map(([name, data]) => {
+      const special = name === 'changed' ? { quiet: true, madeBy: type } : {};
+      return [name, eventDef({ type: `${type}.${name}`, data, older: [], ...special })];
+    }),
+  );
+}
+
+function merge(
+  type: string,
+  schema: Schema<Values>,
+  changed: EventDef | undefined,
+  { state, event }: Input,
+  patch: Patch<Values>['patch'],
+): Outcome<Values> {
+  const changes = changesOf(state, patch);
+  if (changes === undefined) return {};
+  const checked = checkPatch(schema, changes, state);
+  if (checked.issue !== undefined) {
+    const { at, message } = checked.issue;
+    throw new HearthError(
+      'invalid-state',
+      `"${event.type}" would set "${at}" of "${type}": ${message}`,
+      { field: at },
+    );
+  }
+  const next = { ...state, ...changes };
+  return { state: next, emit: changed?.(event.subject, next, { partition: event.subject }) ?? [] };
+}

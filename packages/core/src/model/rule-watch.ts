@@ -1,0 +1,143 @@
+import { HearthError } from '../event/error.ts';
+import type { EventType, Incoming } from './event.ts';
+import type { Each, One, Readable } from './reads.ts';
+
+/** What a rule watches: a model for one record, `each(model)` for all of a home. Plain data. */
+export type Watches = Readonly<Record<string, Watchable | (Each & { readonly of: Readable })>>;
+
+/** A model with a `changed` event. */
+export type Watchable = Readable & {
+  readonly type: string;
+  readonly events: { readonly changed: EventType };
+};
+
+type Left = { readonly left?: EventType };
+
+/**
+ * The copies that a rule keeps, by the name of the watch and the subject: the counter of the newest change that was seen, and the
+ * state; without a state the device has left. Lower counters are dropped, so that the order of arrival does not matter.
+ */
+export type Copies = Readonly<
+  Record<string, Readonly<Record<string, readonly [seq: string, state?: unknown]>>>
+>;
+
+/** One subscription of a rule: an event of a watched model, and the watches it feeds. */
+export interface Watched {
+  readonly event: EventType;
+  readonly subjectOf: (event: Incoming) => string | undefined;
+  readonly watches: readonly Watch[];
+  readonly leaves: boolean;
+}
+
+interface Watch {
+  readonly name: string;
+  readonly each: Each | undefined;
+  readonly model: Watchable;
+}
+
+/** Reads what a rule watches, and refuses what it cannot. */
+export function watchesOf(
+  rule: string,
+  per: Readable & { readonly type: string },
+  watches: Watches,
+): readonly Watched[] {
+  const byModel = new Map<Watchable, Watch[]>();
+  for (const [name, watch] of Object.entries(watches)) {
+    const each = 'limit' in watch ? watch : undefined;
+    const model = (each === undefined ? watch : each.of) as Watchable;
+    assertWatchable(rule, per, name, model, each !== undefined);
+    byModel.set(model, [...(byModel.get(model) ?? []), { name, each, model }]);
+  }
+  if (byModel.size === 0)
+    throw new HearthError('invalid-definition', `The rule "${rule}" watches nothing.`);
+  return [...byModel].flatMap(([model, fed]) => subscriptionsFor(per, model, fed));
+}
+
+function assertWatchable(
+  rule: string,
+  per: Readable,
+  name: string,
+  model: Watchable,
+  many: boolean,
+): void {
+  const { events } = model as Partial<Watchable>;
+  const why =
+    events?.changed === undefined
+      ? 'it has no "changed" event; watch a device or a home'
+      : 'commands' in per && (model.record !== per.record || many)
+        ? 'a rule per device watches that device alone; make it per home'
+        : !('commands' in per) && !many && model.record !== per.record
+          ? 'a home has many of them; watch each(…)'
+          : undefined;
+  if (why !== undefined) {
+    throw new HearthError(
+      'invalid-definition',
+      `The rule "${rule}" cannot watch "${name}": ${why}.`,
+      { field: name },
+    );
+  }
+}
+
+function subscriptionsFor(
+  per: Readable,
+  model: Watchable,
+  watches: readonly Watch[],
+): readonly Watched[] {
+  const own = model.record === per.record;
+  // A device without a home is its own partition, so it belongs to no rule of a home.
+  const subjectOf = ({ subject, partitionkey }: Incoming) =>
+    own ? subject : partitionkey === subject ? undefined : partitionkey;
+  const { left } = model.events as Left;
+  const changed = { event: model.events.changed, subjectOf, watches, leaves: false };
+  return left === undefined || own
+    ? [changed]
+    : [changed, { event: left, subjectOf, watches, leaves: true }];
+}
+
+/** The copies with this event's news, or `undefined` if it brings none. */
+export function keepCopy(
+  copies: Copies,
+  watched: readonly Watched[],
+  event: Incoming,
+): Copies | undefined {
+  const source = watched.find((one) => one.event.type === event.type);
+  const seq = (event.recordseq ?? '').split('.').pop() ?? '';
+  let next: Copies | undefined;
+  for (const { name, each } of source?.watches ?? []) {
+    const known = copies[name]?.[event.subject];
+    if (known !== undefined && seq !== '' && seq <= known[0]) continue;
+    const copy =
+      source?.leaves === true ? ([seq] as const) : ([seq, picked(each, event.data)] as const);
+    next = { ...(next ?? copies), [name]: { ...copies[name], [event.subject]: copy } };
+  }
+  return next;
+}
+
+function picked(each: Each | undefined, data: unknown): unknown {
+  if (each?.pick === undefined) return data;
+  const state = data as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(each.pick.map((key) => [key, state[key]]));
+}
+
+/** What the rule's functions see of the copies. */
+export function copiesSeen(
+  copies: Copies,
+  watched: readonly Watched[],
+): Readonly<Record<string, unknown>> {
+  const seen: Record<string, unknown> = {};
+  for (const { name, each, model } of watched.flatMap(({ watches }) => watches)) {
+    const known = Object.entries(copies[name] ?? {}).filter(([, copy]) => copy.length === 2);
+    if (each === undefined) seen[name] = known[0]?.[1][1] ?? model.view(model.record.initial);
+    else
+      seen[name] = list(known.map(([subject, [, state]]) => ({ subject, state }))).slice(
+        0,
+        each.limit,
+      );
+  }
+  return seen;
+}
+
+/** In the order of the subjects' code units, which no locale changes. */
+function list(ones: readonly One<unknown>[]): readonly One<unknown>[] {
+  return ones.toSorted((a, b) => (a.subject < b.subject ? -1 : 1));
+}

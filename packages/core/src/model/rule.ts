@@ -1,0 +1,181 @@
+import { HearthError } from '../event/error.ts';
+import { eventDef, type Draft, type Incoming } from './event.ts';
+import {
+  handlerOf,
+  type Handler,
+  type Outcome,
+  type Part,
+  type StepInput,
+  type Subscription,
+} from './handler.ts';
+import type { Each, One, Readable } from './reads.ts';
+import {
+  copiesSeen,
+  keepCopy,
+  watchesOf,
+  type Copies,
+  type Watched,
+  type Watches,
+} from './rule-watch.ts';
+import { anything } from './schema.ts';
+
+/** What a rule's functions get: the watched state, by the names of `watch`. */
+export type Seen<W> = {
+  readonly [K in keyof W]: W[K] extends Each<infer V>
+    ? readonly One<V>[]
+    : W[K] extends Readable<infer V>
+      ? V
+      : never;
+};
+
+/** A home or device model: what a rule can be `per`. */
+export type Per = Readable & { readonly type: string };
+
+/** How a rule is described; see `defineRule`. */
+export interface RuleOptions<W, C extends string> {
+  readonly name: string;
+  /** One decision per home, or per device. */
+  readonly per: Per;
+  readonly watch: W;
+  /** Named conditions; the rule fires when all of them hold. Their names are the reason of the decision. */
+  readonly when: { readonly [K in C]: (seen: Seen<W>) => boolean };
+  readonly emit: (
+    seen: Seen<W>,
+    context: { readonly subject: string; readonly now: number },
+  ) => Draft | readonly Draft[];
+  /** How long all conditions must hold without a break before the rule fires, in ms. */
+  readonly forMs?: number;
+  /** After firing, the rule stays silent for this long, in ms. */
+  readonly cooldownMs?: number;
+  readonly formerly?: string;
+}
+
+/** A rule. */
+export interface Rule<C extends string> extends Part {
+  readonly name: string;
+  readonly conditions: readonly C[];
+  readonly record: Handler;
+}
+
+/** What a rule keeps: a copy of what it watches, whether its conditions hold, and when it last fired. */
+export interface RuleState {
+  readonly copies: Copies;
+  /** The names of the conditions that hold. */
+  readonly held: readonly string[];
+  /** Since when all hold (ms), while they do. */
+  readonly since: number | null;
+  readonly firedAt: number | null;
+}
+
+const initial: RuleState = { copies: {}, held: [], since: null, firedAt: null };
+const elapsed = eventDef({ type: 'hearth.rule.elapsed', data: anything, older: [] });
+
+/**
+ * Defines a rule: it fires when its conditions *become* true together, whichever came last, and not again until one of them was false.
+ *
+ * It decides from its own copy of what it watches, kept by the `changed` events of the watched models; what has never been heard of has its
+ * model's initial state (a single one) or is missing (in a list). A list is in the order of its subjects.
+ *
+ * @throws {HearthError} `invalid-definition` when there is nothing to watch or no condition, or a rule per device watches something else.
+ */
+export function defineRule<const W extends Watches, const C extends string>(
+  options: RuleOptions<W, C>,
+): Rule<C> {
+  const loose = options as unknown as LooseRule;
+  const conditions = Object.keys(options.when) as C[];
+  const watched = watchesOf(loose.name, loose.per, loose.watch);
+  if (conditions.length === 0) {
+    throw new HearthError(
+      'invalid-definition',
+      `The rule "${loose.name}" has no condition in "when".`,
+    );
+  }
+  const record = handlerOf<RuleState>(
+    {
+      name: loose.name,
+      state: anything,
+      trusted: true,
+      initial,
+      ...(loose.formerly === undefined ? {} : { formerly: loose.formerly }),
+    },
+    new Map(subscriptionsOf(loose, watched).map((one) => [one.event.type, one])),
+  );
+  return { name: loose.name, conditions, record, handlers: [record], defines: record.defines };
+}
+
+type View = Readonly<Record<string, unknown>>;
+type Input = StepInput<RuleState, Incoming<string, never>, unknown>;
+type LooseRule = Omit<RuleOptions<Watches, string>, 'emit' | 'when'> & {
+  readonly when: Readonly<Record<string, (seen: View) => boolean>>;
+  readonly emit: (seen: View, context: object) => Draft | readonly Draft[];
+};
+
+function subscriptionsOf(rule: LooseRule, watched: readonly Watched[]): readonly Subscription[] {
+  const changes = watched.map(({ event, subjectOf }) => {
+    const step = (input: Input) => {
+      const copies = keepCopy(input.state.copies, watched, input.event);
+      return copies === undefined ? {} : decide(rule, watched, { ...input.state, copies }, input);
+    };
+    return {
+      event,
+      subjectOf,
+      step,
+      from: ['app', 'service'] as const,
+    };
+  });
+  const held = (input: Input) => fire(rule, watched, input.state, input);
+  return [
+    ...changes,
+    {
+      event: elapsed,
+      subjectOf: ({ subject }) => subject,
+      step: held,
+      internal: true,
+    },
+  ];
+}
+
+function decide(
+  rule: LooseRule,
+  watched: readonly Watched[],
+  state: RuleState,
+  input: Input,
+): Outcome<RuleState> {
+  const seen = copiesSeen(state.copies, watched);
+  const names = Object.keys(rule.when);
+  const held = names.filter((name) => rule.when[name]?.(seen) === true);
+  const before = input.state.since !== null;
+  if (held.length < names.length) {
+    return { state: { ...state, held, since: null }, ...(before ? { cancel: ['elapsed'] } : {}) };
+  }
+  if (before) return { state: { ...state, held } };
+  const risen: RuleState = { ...state, held, since: input.now };
+  const { forMs = 0 } = rule;
+  if (forMs === 0) return fire(rule, watched, risen, input);
+  const event = elapsed(subjectOfRecord(rule, input.event), null, partition(input.event));
+  return { state: risen, timers: [{ key: 'elapsed', at: input.now + forMs, event }] };
+}
+
+const partition = ({ partitionkey }: Incoming) =>
+  partitionkey === undefined ? {} : { partition: partitionkey };
+
+function subjectOfRecord(rule: LooseRule, event: Incoming): string {
+  return event.type === elapsed.type || !isHome(rule)
+    ? event.subject
+    : (event.partitionkey ?? event.subject);
+}
+
+const isHome = ({ per }: LooseRule): boolean => !('commands' in per);
+
+function fire(
+  rule: LooseRule,
+  watched: readonly Watched[],
+  state: RuleState,
+  { now, event }: Input,
+): Outcome<RuleState> {
+  const { cooldownMs = 0 } = rule;
+  if (state.firedAt !== null && now - state.firedAt < cooldownMs) return { state };
+  const seen = copiesSeen(state.copies, watched);
+  const emit = rule.emit(seen, { subject: subjectOfRecord(rule, event), now });
+  return { state: { ...state, firedAt: now }, emit, because: Object.keys(rule.when) };
+}

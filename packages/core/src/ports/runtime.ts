@@ -1,0 +1,84 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import type { SpeaksFor } from './principal.ts';
+import type { Publisher } from './publisher.ts';
+import type { StateStore } from './state-store.ts';
+import type { Tracing } from './tracing.ts';
+
+/** Time, as a runtime gives it. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`. */
+  sleep(ms: number): Promise<void>;
+  /** Runs `work` with a signal that aborts after `ms`; rejects with `timeout` if it has not ended by then. */
+  within<T>(ms: number, work: (signal: CallSignal) => Promise<T>): Promise<T>;
+}
+
+/** The platform's `AbortSignal` where its types are known, else the part of it that matters here. */
+export type CallSignal = typeof globalThis extends { AbortSignal: { prototype: infer T } }
+  ? T
+  : { readonly aborted: boolean };
+
+/** Any object with pino's five methods. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  fatal(fields: object, message: string): void;
+}
+
+/** Performs a call: resolves with its result. The key is the same on every attempt, so that the other side can recognise a repetition. */
+export type CallFunction = (
+  request: never,
+  options: { readonly idempotencyKey: string; readonly signal: CallSignal },
+) => Promise<unknown>;
+
+/** One step that was applied and saved, as an observer sees it: the raw material of live views, traces and tests. */
+export interface Applied {
+  readonly handler: string;
+  readonly subject: string;
+  readonly event: CloudEvent;
+  readonly now: number;
+  readonly principal: string;
+  readonly emitted: readonly CloudEvent[];
+  readonly because?: readonly string[];
+  readonly rejected?: string;
+  readonly reply?: unknown;
+}
+
+/**
+ * Everything `handle` needs from outside. Only `store`, `publisher` and `clock` are required.
+ */
+export interface Runtime {
+  readonly store: StateStore;
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  /** Takes what was rejected or could not be delivered; `publisher` when absent. */
+  readonly deadLetters?: Publisher;
+  /** The functions behind calls, by call type. A call without one is published for a runtime that has it. */
+  readonly calls?: Readonly<Record<string, CallFunction>>;
+  readonly logger?: Logger;
+  readonly tracing?: Tracing;
+  /** Counts, by the names of the observability reference (`received`, `duplicate`, `conflict`, …). */
+  readonly count?: (
+    name: string,
+    by: number,
+    attributes?: Readonly<Record<string, string>>,
+  ) => void;
+  /** A number in [0, 1) for jitter; 0.5 when absent. */
+  readonly random?: () => number;
+  /** `true` if something calls `sweep` regularly: then a saved input is `done` although its outputs are still on their way. */
+  readonly sweep?: boolean;
+  /** The instant (ms) after which no new input is begun. */
+  readonly deadline?: number;
+  /** Whether own subscribers of an emitted event are run at once (`inline`, the default) or get it from the bus. */
+  readonly cascade?: 'inline' | 'bus';
+  /** Asks the host for a precise wake-up at `at` (ms); without it timers wait for the next sweep. */
+  readonly wake?: (at: number) => void;
+  readonly speaksFor?: SpeaksFor;
+  /** Sees every applied step after its save. Must not throw; what it throws is logged. */
+  readonly observe?: (applied: Applied) => void;
+  /** The age (ms) up to which the host may deliver an input again; forgetting a younger one is counted as `seen_overflow`. */
+  readonly redeliveryAgeMs?: number;
+}
