@@ -3,7 +3,8 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Shard } from '../ports/state-store.ts';
 import type { App } from './define-app.ts';
 import { drive, due, type Task } from './effect.ts';
-import { attend, carryOut } from './carry-out.ts';
+import { attend } from './attend.ts';
+import { carryOut } from './carry-out.ts';
 import { log } from './telemetry.ts';
 import { count, type Context } from './work.ts';
 

@@ -1,0 +1,93 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
+import { toBase32 } from '../event/hash-text.ts';
+import { hashFrom, hashState } from '../event/sha256.ts';
+import { deadLetterOf, deadLetterOfRaw, deniedOf } from './dead-letter.ts';
+import { publish, type Task } from './effect.ts';
+import type { Input } from './input.ts';
+import type { Lane } from './lane.ts';
+import { log, logged } from './telemetry.ts';
+import { count, type Context } from './work.ts';
+
+/** The host tells neither how often it has delivered an input nor that it was the last time. */
+export const isBlind = ({ attempt, lastAttempt }: Input): boolean =>
+  attempt === undefined && lastAttempt === undefined;
+
+/** A failed input has had its last chance: it will be a dead letter and nothing else. */
+export const isSpent = ({ input, fate }: Lane): boolean =>
+  fate?.status === 'failed' && (isBlind(input) || input.lastAttempt === true);
+
+/** Hands rejected and spent inputs to the dead letters; what these do not take must be delivered again. */
+export function* bury(context: Context, lanes: readonly Lane[]): Task<void> {
+  const buried = lanes.filter((lane) => lane.fate?.status === 'rejected' || isSpent(lane));
+  if (buried.length === 0) return;
+  const letters = buried.map((lane) => letterOf(context, lane));
+  const results = yield* publish(
+    letters.map((event) => ({ event, body: JSON.stringify(event) })),
+    true,
+  );
+  buried.forEach((lane, index) => {
+    const result = results[index];
+    const { code, message } = reasonOf(lane);
+    if (result?.outcome === 'published') lane.fate = { status: 'rejected', ...reasonOf(lane) };
+    else {
+      const error = result?.outcome === 'failed' ? result.error : undefined;
+      const text = `The dead letter for "${code}" (${message}) was not accepted.`;
+      lane.fate = {
+        status: 'retry',
+        error: new HearthError('publisher-unavailable', text, { retryable: true, cause: error }),
+      };
+    }
+  });
+  yield* alarm(
+    context,
+    buried.filter(
+      (lane) => lane.fate?.status === 'rejected' && reasonOf(lane).code === 'not-permitted',
+    ),
+  );
+}
+
+function reasonOf({ fate }: Lane): {
+  readonly code: string;
+  readonly message?: string;
+  readonly data?: unknown;
+} {
+  if (fate === undefined || fate.status === 'done') return { code: 'step-failed' };
+  if (fate.status === 'rejected') {
+    const { code, message, data } = fate;
+    return {
+      code,
+      ...(message === undefined ? {} : { message }),
+      ...(data === undefined ? {} : { data }),
+    };
+  }
+  return { code: fate.error.code, message: fate.error.message };
+}
+
+const rawIds = hashState('hearth.raw');
+
+function letterOf({ app, runtime }: Context, lane: Lane): CloudEvent {
+  const { event, raw, id } = lane.input;
+  const now = runtime.clock.now();
+  if (!isHearthError(event)) return deadLetterOf(app, event, reasonOf(lane), now);
+  const identity = id ?? toBase32(hashFrom(rawIds, [raw ?? '']));
+  return deadLetterOfRaw(app, identity, raw, reasonOf(lane), now);
+}
+
+/** Somebody spoke for another: a security event, besides the dead letter. */
+function* alarm(context: Context, lanes: readonly Lane[]): Task<void> {
+  const denied = lanes.flatMap(({ input }) => {
+    if (isHearthError(input.event)) return [];
+    count(context, 'identity_mismatch');
+    const { kind, id } = input.principal;
+    log(
+      context,
+      'warn',
+      { ...logged(input.event, `${kind}:${id}`), reason: 'not-permitted' },
+      'Somebody spoke for another.',
+    );
+    return [deniedOf(context.app, input.event, `${kind}:${id}`, context.runtime.clock.now())];
+  });
+  if (denied.length > 0)
+    yield* publish(denied.map((event) => ({ event, body: JSON.stringify(event) })));
+}

@@ -1,0 +1,103 @@
+import { HearthError, isHearthError } from '../event/error.ts';
+import { byteLength } from '../ports/fit.ts';
+import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
+import type { Task } from './effect.ts';
+import type { Pending } from './apply.ts';
+import { fold } from './fold.ts';
+import type { Group } from './group.ts';
+import { readsFor } from './reads.ts';
+import { readRecord, writeRecord, type WorkingRecord } from './record.ts';
+import type { Context, Fate, Work } from './work.ts';
+
+/** One pass over one group: the record as it was loaded, and what became of the items. */
+export interface Pass {
+  readonly group: Group;
+  readonly record: WorkingRecord;
+  readonly fates: readonly Fate[];
+  readonly applied: Pending;
+  readonly write: RecordWrite | undefined;
+}
+
+/** Runs a group's steps on its record: a pass, or `smaller` when what came out does not fit and fewer items must go first. */
+export function* foldGroup(
+  context: Context,
+  group: Group,
+  stored: StoredRecord | undefined,
+): Task<Pass | HearthError | 'smaller'> {
+  let record: WorkingRecord;
+  try {
+    record = readRecord(group.handler, group.subject, stored);
+  } catch (cause) {
+    return isHearthError(cause)
+      ? cause
+      : new HearthError('invalid-state', `"${group.key}" could not be read.`, {
+          retryable: true,
+          cause,
+        });
+  }
+  const items = group.items.slice(group.next, group.next + group.share);
+  const applied: Pending = [];
+  const fates: Fate[] = [];
+  const held = new Set(group.held);
+  for (const { work } of items) fates.push(yield* foldItem(context, record, work, applied, held));
+  const write = record.dirty ? writeRecord(record) : undefined;
+  if (write === undefined || fits(context, write)) {
+    for (const key of held) group.held.add(key);
+    return { group, record, fates, applied, write };
+  }
+  if (items.length > 1) {
+    group.share = Math.ceil(items.length / 2);
+    return 'smaller';
+  }
+  return tooLarge(context, group, record, stored?.body);
+}
+
+const heldBack = new HearthError(
+  'conflict',
+  'An earlier input of the same order key must be tried again first.',
+  { retryable: true },
+);
+
+function* foldItem(
+  context: Context,
+  record: WorkingRecord,
+  work: Work,
+  applied: Pending,
+  held: Set<string>,
+): Task<Fate> {
+  const order = context.ordered ? work.order : undefined;
+  if (order !== undefined && held.has(order)) return { status: 'retry', error: heldBack };
+  if (work.traceparent !== undefined) record.trace = work.traceparent;
+  const reads = yield* readsFor(record.handler, work.event);
+  const fate: Fate = isHearthError(reads)
+    ? { status: 'retry', error: reads }
+    : fold(context, record, work, reads, applied);
+  if (order !== undefined && (fate.status === 'retry' || fate.status === 'failed')) held.add(order);
+  return fate;
+}
+
+function fits({ runtime }: Context, { body }: RecordWrite): boolean {
+  const { maxRecordBytes } = runtime.store.capabilities;
+  return body.length * 3 <= maxRecordBytes || byteLength(body) <= maxRecordBytes;
+}
+
+/** One input that does not fit: rejected if its state never will, tried again if the outbox only has to be delivered first. */
+function tooLarge(
+  context: Context,
+  group: Group,
+  record: WorkingRecord,
+  before: string | undefined,
+): Pass {
+  const bare = writeRecord({ ...record, outbox: [] });
+  const code = 'record-too-large';
+  const message = `"${group.key}" would be larger than the ${context.runtime.store.capabilities.maxRecordBytes} bytes its store allows.`;
+  const fate: Fate = fits(context, bare)
+    ? { status: 'retry', error: new HearthError(code, message, { retryable: true }) }
+    : { status: 'rejected', code, message };
+  const stored =
+    before === undefined
+      ? undefined
+      : { key: group.key, version: record.version ?? '', body: before };
+  const unchanged = readRecord(group.handler, group.subject, stored);
+  return { group, record: unchanged, fates: [fate], applied: [], write: undefined };
+}

@@ -1,0 +1,80 @@
+import type { HearthError } from '../event/error.ts';
+import type { Handler } from '../model/handler.ts';
+import { byteLength } from '../ports/fit.ts';
+import type { App, Route } from './define-app.ts';
+import { keyOf } from './record.ts';
+import type { Context, Fate, Work } from './work.ts';
+
+/** A piece of work, and its place among all of the batch. */
+interface Item {
+  readonly work: Work;
+  readonly at: number;
+}
+
+/** Takes the fate of the piece of work at a place. */
+export type Settle = (at: number, fate: Fate) => void;
+
+/** All the work for one record, in order. */
+export interface Group {
+  readonly handler: Handler;
+  readonly subject: string;
+  readonly key: string;
+  readonly items: readonly Item[];
+  /** How many items one save takes; fewer when they did not fit. */
+  share: number;
+  next: number;
+  tries: number;
+  /** Order keys of which an item must be tried again: the rest of them waits. */
+  readonly held: Set<string>;
+}
+
+/** Groups work by the record it writes. What may not be said, or has no possible key, is settled at once. */
+export function groupsOf(context: Context, works: readonly Work[], settle: Settle): Group[] {
+  const { maxKeyBytes } = context.runtime.store.capabilities;
+  const groups = new Map<string, Group & { readonly items: Item[] }>();
+  works.forEach((work, at) => {
+    for (const route of routesFor(context.app, work)) {
+      const subject = route.subscription.subjectOf(work.event);
+      if (subject === undefined) continue;
+      const key = keyOf(route.handler, subject);
+      const fate = refusal(route, work, key, maxKeyBytes);
+      const group = groups.get(key);
+      if (fate !== undefined) settle(at, fate);
+      else if (group !== undefined) group.items.push({ work, at });
+      else groups.set(key, { ...newGroup(route.handler, subject, key), items: [{ work, at }] });
+    }
+  });
+  return [...groups.values()];
+}
+
+function newGroup(handler: Handler, subject: string, key: string): Omit<Group, 'items'> {
+  return { handler, subject, key, share: Infinity, next: 0, tries: 0, held: new Set() };
+}
+
+const noRoutes: readonly Route[] = [];
+
+function routesFor({ routes }: App, { event, cascade }: Work): readonly Route[] {
+  const all = routes.get(event.type) ?? noRoutes;
+  return cascade === true ? all.filter(({ subscription }) => subscription.incoming !== true) : all;
+}
+
+function refusal(
+  { subscription: { from } }: Route,
+  { event, principal }: Work,
+  key: string,
+  maxKeyBytes: number,
+): Fate | undefined {
+  if (from !== undefined && !from.includes(principal.kind)) {
+    const message = `A ${principal.kind} may not say "${event.type}".`;
+    return { status: 'rejected', code: 'not-permitted', message };
+  }
+  if (key.length * 3 <= maxKeyBytes || byteLength(key) <= maxKeyBytes) return undefined;
+  const message = `The subject is too long: the store takes keys of ${maxKeyBytes} bytes.`;
+  return { status: 'rejected', code: 'limit-exceeded', message };
+}
+
+/** Lets what is left of a group be tried again by the host. */
+export function giveUp(group: Group, error: HearthError, settle: Settle): void {
+  for (const { at } of group.items.slice(group.next)) settle(at, { status: 'retry', error });
+  group.next = group.items.length;
+}

@@ -1,0 +1,124 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
+import { speaksForItself, type Principal } from '../ports/principal.ts';
+import type { Span } from '../ports/tracing.ts';
+import { accept } from './accept.ts';
+import type { App } from './define-app.ts';
+import type { Input } from './input.ts';
+import { markOf } from './seen.ts';
+import { log, logged, startSpan } from './telemetry.ts';
+import { count, type Context, type Fate, type Work } from './work.ts';
+
+/** One input on its way. */
+export interface Lane {
+  readonly input: Input;
+  readonly span: Span | undefined;
+  readonly work: Work | undefined;
+  fate: Fate | undefined;
+  tries: number;
+}
+
+/** Checks an input: what is left to do for it, or what has become of it already. */
+export function laneOf(context: Context, input: Input): Lane {
+  const { event } = input;
+  if (isHearthError(event)) {
+    return { input, span: undefined, work: undefined, tries: 0, fate: rejection(event) };
+  }
+  const span = startSpan(
+    context,
+    'process',
+    'consumer',
+    event,
+    input.traceparent ?? event.traceparent,
+  );
+  try {
+    return {
+      input,
+      span,
+      work: workOf(context, input, event, span.traceparent()),
+      fate: undefined,
+      tries: 0,
+    };
+  } catch (cause) {
+    const error = isHearthError(cause)
+      ? cause
+      : new HearthError('invalid-event', 'The input is no event.', { cause });
+    return { input, span, work: undefined, tries: 0, fate: known(context, error, event) };
+  }
+}
+
+const rejection = ({ code, message, field }: HearthError): Fate => ({
+  status: 'rejected',
+  code,
+  message,
+  ...(field === undefined ? {} : { data: { field } }),
+});
+
+const unknownTypes = new WeakMap<App, Set<string>>();
+const unknownKept = 1000;
+
+/** An event of a type that nobody defines is none of our business: done, counted, and logged once per type. */
+function known(context: Context, error: HearthError, event: CloudEvent): Fate {
+  if (error.code !== 'unknown-type') return rejection(error);
+  count(context, 'unknown_type');
+  const types = unknownTypes.get(context.app) ?? new Set();
+  unknownTypes.set(context.app, types);
+  if (!types.has(event.type) && types.size < unknownKept) {
+    types.add(event.type);
+    log(
+      context,
+      'warn',
+      logged(event),
+      'Nobody in the app knows this event type; further ones are only counted.',
+    );
+  }
+  return { status: 'done' };
+}
+
+function workOf(
+  context: Context,
+  input: Input,
+  event: CloudEvent,
+  traceparent: string | undefined,
+): Work {
+  const { app, runtime } = context;
+  const { principal } = input;
+  const own = isOwn(app, principal, event);
+  const clean = principal.kind === 'app' || principal.kind === 'service' ? event : cleaned(event);
+  const accepted = accept(app, clean);
+  const { speaksFor = speaksForItself } = runtime;
+  if (!speaksFor(principal, accepted.subject)) {
+    throw new HearthError(
+      'not-permitted',
+      `A ${principal.kind} may not speak for the subject of "${event.type}".`,
+      {
+        field: 'subject',
+      },
+    );
+  }
+  return {
+    event: accepted,
+    mark: markOf(clean),
+    now: own
+      ? Date.parse(event.time ?? '') || runtime.clock.now()
+      : (input.now ?? runtime.clock.now()),
+    principal,
+    order: input.order ?? accepted.partitionkey ?? accepted.subject,
+    traceparent,
+  };
+}
+
+/** What the app itself said, and the bus brought back, is handled as of the time it was said. */
+function isOwn(app: App, principal: Principal, event: CloudEvent): boolean {
+  return principal.kind === 'app' && event.source === app.source;
+}
+
+// Only the app and trusted services may say where an event belongs, how deep it is, or who is behind it.
+const reserved = ['partitionkey', 'recordseq', 'hearthdepth', 'authtype', 'authid', 'authclaims'];
+
+function cleaned(event: CloudEvent): CloudEvent {
+  if (!reserved.some((name) => event[name] !== undefined)) return event;
+  return Object.fromEntries(
+    Object.entries(event).filter(([name]) => !reserved.includes(name)),
+  ) as unknown as CloudEvent;
+}

@@ -1,0 +1,107 @@
+import { isHearthError, type HearthError } from '../event/error.ts';
+import type { Incoming } from '../model/event.ts';
+import { accept } from './accept.ts';
+import { deadLetterOf } from './dead-letter.ts';
+import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
+import type { PendingTimer, WorkingRecord } from './record.ts';
+import { markOf } from './seen.ts';
+import type { Context } from './work.ts';
+
+/** How many timers one input may set off, and how often a failing one is tried. */
+const bounds = { timersAtOnce: 100, timerTries: 5 };
+
+/** Runs the timers that are due at `now`, in (due, key) order. A timer's instant is when it was due, however late it is run. */
+export function runDueTimers(
+  context: Context,
+  record: WorkingRecord,
+  now: number,
+  applied: Pending,
+): void {
+  if (record.timers.length === 0) return;
+  for (let round = 0; round < bounds.timersAtOnce; round += 1) {
+    const timer = nextDue(record.timers, now, context.runtime.clock.now());
+    if (timer === undefined) return;
+    runTimer(context, record, timer, applied);
+  }
+}
+
+function nextDue(
+  timers: readonly PendingTimer[],
+  now: number,
+  clockNow: number,
+): PendingTimer | undefined {
+  let next: PendingTimer | undefined;
+  for (const timer of timers) {
+    if (timer.at > now || timer.notBefore > Math.max(now, clockNow)) continue;
+    if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.key < next.key))
+      next = timer;
+  }
+  return next;
+}
+
+function runTimer(
+  context: Context,
+  record: WorkingRecord,
+  timer: PendingTimer,
+  applied: Pending,
+): void {
+  const principal = { kind: 'app', id: context.app.source } as const;
+  const now = Math.max(timer.at, record.at);
+  const event = current(context, timer);
+  const mark = markOf(timer.event);
+  const ran = isHearthError(event)
+    ? event
+    : attempt(context, record, { event, mark, now, principal }, {});
+  if (isHearthError(ran) || isHearthError(event)) {
+    postpone(context, record, timer, isHearthError(ran) ? ran : (event as HearthError));
+    return;
+  }
+  record.timers = record.timers.filter((one) => one !== timer);
+  take(context, record, ran, event, mark, now);
+  touch(record, now);
+  applied.push(appliedOf(record, { event, now, principal }, ran));
+}
+
+/** What a timer carries was checked by the code that set it; today's code may know a newer version. */
+function current({ app }: Context, { event }: PendingTimer): Incoming | HearthError {
+  try {
+    return accept(app, event);
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    throw cause;
+  }
+}
+
+/** A timer whose step throws must not stop the record: it is tried again later and in the end becomes a dead letter. */
+function postpone(
+  context: Context,
+  record: WorkingRecord,
+  timer: PendingTimer,
+  error: HearthError,
+): void {
+  const { clock } = context.runtime;
+  record.dirty = true;
+  if (timer.tries + 1 < bounds.timerTries) {
+    const notBefore = Math.max(clock.now(), timer.at) + 1000 * 4 ** timer.tries;
+    record.timers = record.timers.map((one) =>
+      one === timer ? { ...timer, tries: timer.tries + 1, notBefore } : one,
+    );
+    return;
+  }
+  record.timers = record.timers.filter((one) => one !== timer);
+  const letter = deadLetterOf(
+    context.app,
+    timer.event,
+    { code: error.code, message: error.message },
+    clock.now(),
+  );
+  record.outbox.push({
+    id: letter.id,
+    body: JSON.stringify(letter),
+    cause: '',
+    nextAt: clock.now(),
+    tries: 0,
+    done: '',
+    dead: true,
+  });
+}
