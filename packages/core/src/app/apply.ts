@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Applied } from '../ports/runtime.ts';
-import type { WorkingRecord } from './record.ts';
+import { fresh, type WorkingRecord } from './record.ts';
 import { run, type Ran } from './run.ts';
 import type { Mark } from './seen.ts';
 import { recordHash } from './stamp.ts';
@@ -49,14 +49,9 @@ export function take(
   record.counter += ran.emitted.length;
   const nextAt = context.runtime.clock.now() + graceMs;
   for (const emitted of ran.emitted) {
-    record.outbox.push({
-      id: emitted.id,
-      body: JSON.stringify(emitted),
-      cause: mark.id,
-      nextAt,
-      tries: 0,
-      done: '',
-    });
+    const body = JSON.stringify(emitted);
+    const { id } = emitted;
+    record.outbox.push({ id, body, cause: mark.id, nextAt, tries: 0, done: '', [fresh]: emitted });
   }
   if (ran.timers.length > 0 || cancelled.length > 0) {
     const replaced = new Set([...ran.cancel, ...ran.timers.map(({ key }) => key)]);

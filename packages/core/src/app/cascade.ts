@@ -19,7 +19,7 @@ export function* cascade(context: Context, deliveries: readonly Delivery[]): Tas
       delivery.cascaded = true;
     else {
       const span = startSpan(context, 'process', 'internal', delivery.event, delivery.record.trace);
-      const work = own(context, delivery.event, delivery.record.key, span.traceparent());
+      const work = own(context, parsed(delivery), delivery.record.key, span.traceparent());
       if (isHearthError(work)) delivery.dead = { code: work.code, message: work.message };
       else {
         todo.push(delivery);
@@ -32,6 +32,11 @@ export function* cascade(context: Context, deliveries: readonly Delivery[]): Tas
     works.length === 0 ? [] : yield* context.carryOut({ ...context, ordered: true }, works);
   todo.forEach((delivery, index) => settleCascade(context, delivery, fates[index]));
   for (const span of spans) span.end();
+}
+
+/** Subscribers get what the bus would have brought: what JSON made of it. */
+function parsed({ entry }: Delivery): CloudEvent {
+  return JSON.parse(entry.body) as CloudEvent;
 }
 
 /** Whether a handler of this app wants what the app itself emits. */

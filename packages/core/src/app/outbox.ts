@@ -2,7 +2,7 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { isHearthError, type HearthError } from '../event/error.ts';
 import { deadLetterOf, type DeadReason } from './dead-letter.ts';
 import { load, save, type Task } from './effect.ts';
-import { readRecord, writeRecord, type OutboxEntry, type WorkingRecord } from './record.ts';
+import { fresh, readRecord, writeRecord, type OutboxEntry, type WorkingRecord } from './record.ts';
 import { count, type Context } from './work.ts';
 
 /** How often an output is tried, and how long it waits in between at most. */
@@ -36,7 +36,7 @@ export function deliveriesOf(context: Context, record: WorkingRecord): readonly 
   return waiting(context, record).map((entry) => ({
     record,
     entry,
-    event: JSON.parse(entry.body) as CloudEvent,
+    event: entry[fresh] ?? (JSON.parse(entry.body) as CloudEvent),
     published: entry.done === 'p',
     cascaded: entry.done === 'c',
   }));

@@ -17,7 +17,12 @@ export interface OutboxEntry {
   done: '' | 'p' | 'c';
   /** A dead letter goes to its own publisher and nowhere else. */
   readonly dead?: true;
+  /** The event itself, while it is fresh; a symbol is never stored. */
+  readonly [fresh]?: CloudEvent;
 }
+
+/** Where an outbox entry that has just been made keeps its event, so that delivering it need not parse the body. */
+export const fresh: unique symbol = Symbol('fresh');
 
 /** A timer of a record: the event that it will be, and how often it has failed. */
 export interface PendingTimer {
@@ -68,6 +73,8 @@ export interface WorkingRecord {
   trace?: string | undefined;
   /** Whether there is something to save. */
   dirty: boolean;
+  /** The body as last written, up to the outbox: all that changes while it is delivered is the outbox. */
+  head: string | undefined;
 }
 
 interface Body {
@@ -127,6 +134,7 @@ export function readRecord(
     latest: body?.latest ?? {},
     erased: body?.erased ?? false,
     dirty: false,
+    head: undefined,
   };
 }
 
@@ -157,30 +165,36 @@ function upgraded(handler: Handler, body: Body): unknown {
   return state;
 }
 
-/** A record as a conditional write: only what is not empty is stored. */
+/** A record as a conditional write: only what is not empty is stored, the outbox last. */
 export function writeRecord(record: WorkingRecord): RecordWrite {
-  const { handler, outbox, timers, answers, decisions, erased } = record;
-  const body: Body = {
-    f: format,
-    v: handler.version,
-    s: record.state,
-    ...(record.counter > 0 && { n: record.counter }),
-    at: record.at,
-    ...(record.seen !== '' && { seen: record.seen }),
-    ...(outbox.length > 0 && { out: outbox }),
-    ...(timers.length > 0 && { timers }),
-    ...(answers.length > 0 && { said: answers }),
-    ...(decisions.length > 0 && { why: decisions }),
-    ...(handler.latestOnly && { latest: record.latest }),
-    ...(erased && { erased }),
-  };
+  const { handler, outbox, erased } = record;
+  record.head ??= JSON.stringify(headOf(record)).slice(0, -1);
   return {
     key: record.key,
     expected: record.version,
-    body: JSON.stringify(body),
+    body:
+      outbox.length === 0 ? `${record.head}}` : `${record.head},"out":${JSON.stringify(outbox)}}`,
     due: dueOf(record),
     tags: erased ? {} : handler.tagsOf(record.state as never, record.subject),
   };
+}
+
+function headOf(record: WorkingRecord): Body {
+  const { handler, counter, seen, timers, answers, decisions } = record;
+  const head: { -readonly [K in keyof Body]: Body[K] } = {
+    f: format,
+    v: handler.version,
+    s: record.state,
+  };
+  if (counter > 0) head.n = counter;
+  head.at = record.at;
+  if (seen !== '') head.seen = seen;
+  if (timers.length > 0) head.timers = timers;
+  if (answers.length > 0) head.said = answers;
+  if (decisions.length > 0) head.why = decisions;
+  if (handler.latestOnly) head.latest = record.latest;
+  if (record.erased) head.erased = true;
+  return head;
 }
 
 /** The instant at which a record wants attention: its next timer or undelivered output. */

@@ -62,6 +62,8 @@ export function count(
 
 /** The worst of several fates: retry before failed before rejected before done. */
 export function worst(fates: readonly Fate[]): Fate {
+  const [only] = fates;
+  if (fates.length === 1 && only !== undefined) return only;
   for (const status of ['retry', 'failed', 'rejected'] as const) {
     const found = fates.find((fate) => fate.status === status);
     if (found !== undefined) return found;
