@@ -17,10 +17,28 @@ export const isBlind = ({ attempt, lastAttempt }: Input): boolean =>
 export const isSpent = ({ input, fate }: Lane): boolean =>
   fate?.status === 'failed' && (isBlind(input) || input.lastAttempt === true);
 
-/** Hands rejected and spent inputs to the dead letters; what these do not take must be delivered again. */
-export function* bury(context: Context, lanes: readonly Lane[]): Task<void> {
+/**
+ * Hands rejected and spent inputs to the dead letters; what these do not take must be delivered again. A `host` that keeps dead letters
+ * itself is only told that they are rejected.
+ */
+export function* bury(
+  context: Context,
+  lanes: readonly Lane[],
+  by: 'own' | 'host' = 'own',
+): Task<void> {
   const buried = lanes.filter((lane) => lane.fate?.status === 'rejected' || isSpent(lane));
   if (buried.length === 0) return;
+  if (by === 'own') yield* publishLetters(context, buried);
+  else for (const lane of buried) lane.fate = { status: 'rejected', ...reasonOf(lane) };
+  yield* alarm(
+    context,
+    buried.filter(
+      (lane) => lane.fate?.status === 'rejected' && reasonOf(lane).code === 'not-permitted',
+    ),
+  );
+}
+
+function* publishLetters(context: Context, buried: readonly Lane[]): Task<void> {
   const letters = buried.map((lane) => letterOf(context, lane));
   const results = yield* publish(
     letters.map((event) => ({ event, body: JSON.stringify(event) })),
@@ -39,12 +57,6 @@ export function* bury(context: Context, lanes: readonly Lane[]): Task<void> {
       };
     }
   });
-  yield* alarm(
-    context,
-    buried.filter(
-      (lane) => lane.fate?.status === 'rejected' && reasonOf(lane).code === 'not-permitted',
-    ),
-  );
 }
 
 function reasonOf({ fate }: Lane): {

@@ -14,6 +14,11 @@ import { count, type Context, type Fate } from './work.ts';
 export interface HandleOptions {
   /** `key`: inputs of one order key stay in order, and after a `retry` the rest of them is also `retry`, not run. */
   readonly order?: 'none' | 'key';
+  /**
+   * `host`: whoever delivers keeps what is rejected (a broker with a dead-letter sink), so no dead letter is published for it here.
+   * Outputs that cannot be delivered become dead letters either way.
+   */
+  readonly deadLetters?: 'own' | 'host';
 }
 
 /** How often a failing step is tried in process where the host does not count its deliveries. */
@@ -52,7 +57,7 @@ export function* handling(
   const lanes = inputs.map((input) => laneOf(context, input));
   yield* work(context, lanes);
   if (context.ordered) holdOrder(lanes);
-  yield* bury(context, lanes);
+  yield* bury(context, lanes, options.deadLetters);
   return lanes.map((lane) => answer(context, lane));
 }
 
