@@ -5,16 +5,14 @@ import { deliver } from './deliver.ts';
 import { load, save, sleep, type Task } from './effect.ts';
 import type { Pending } from './apply.ts';
 import { foldGroup, type Pass } from './fold-group.ts';
-import { giveUp, groupsOf, type Group, type Settle } from './group.ts';
+import { giveUp, groupsOf, groupsToAttend, type Group, type Settle } from './group.ts';
 import { backoff } from './outbox.ts';
 import { dueOf, type WorkingRecord } from './record.ts';
-import { log } from './telemetry.ts';
+import { log, loggedError } from './telemetry.ts';
 import { count, worst, type Context, type Fate, type Work } from './work.ts';
 
-/** How often a conflict is fought out before the host has to try again. */
-export const conflictTries = 12;
-
-const limits = { groups: 100 };
+/** How many records are worked on at once, and how often a conflict is fought out before the host has to try again. */
+const limits = { groups: 100, conflicts: 12 };
 const marginMs = 250;
 
 /**
@@ -24,15 +22,30 @@ const marginMs = 250;
 export function* carryOut(context: Context, works: readonly Work[]): Task<readonly Fate[]> {
   const fates: Fate[][] = works.map(() => []);
   const settle = (at: number, fate: Fate) => fates[at]?.push(fate);
-  let open = groupsOf(context, works, settle);
-  const pending = new Map<Group, WorkingRecord>();
-  while (open.length > 0) {
-    const batch = open.slice(0, limits.groups);
-    const again = yield* pass(context, batch, settle, pending);
-    open = [...again, ...open.slice(limits.groups)];
-  }
+  const pending = yield* runGroups(context, groupsOf(context, works, settle), settle);
   holdUndelivered(context, pending, settle);
   return fates.map((all) => worst(all));
+}
+
+/** Runs the due timers of records and delivers their outboxes: what a sweep does. Gives how many are left with outputs. */
+export function* attend(context: Context, keys: readonly string[]): Task<number> {
+  const pending = yield* runGroups(context, groupsToAttend(context, keys), () => undefined);
+  return pending.size;
+}
+
+/** Runs groups, a bounded number at once, until none has to go on. Gives the records that still have outputs. */
+function* runGroups(
+  context: Context,
+  groups: readonly Group[],
+  settle: Settle,
+): Task<ReadonlyMap<Group, WorkingRecord>> {
+  const pending = new Map<Group, WorkingRecord>();
+  let open = groups;
+  while (open.length > 0) {
+    const again = yield* pass(context, open.slice(0, limits.groups), settle, pending);
+    open = [...again, ...open.slice(limits.groups)];
+  }
+  return pending;
 }
 
 /** One round over some groups: gives those that have to go on. */
@@ -134,7 +147,7 @@ function settleUnsaved(
           { retryable: true },
         );
   // After an unknown outcome the record is loaded again: if the write did happen, the inbox says so.
-  if (result.outcome === 'failed' || group.tries >= conflictTries) {
+  if (result.outcome === 'failed' || group.tries >= limits.conflicts) {
     giveUp(group, error, settle);
     return true;
   }
@@ -142,13 +155,13 @@ function settleUnsaved(
 }
 
 /** Shows what was applied and saved to whoever watches or waits. */
-export function observe(context: Context, applied: Pending): void {
+function observe(context: Context, applied: Pending): void {
   for (const one of applied) {
     answerAsked(context.runtime, one);
     try {
       context.runtime.observe?.(one);
     } catch (error) {
-      log(context, 'warn', { err: error }, 'An observer threw.');
+      log(context, 'warn', loggedError(error), 'An observer threw.');
     }
   }
 }

@@ -7,6 +7,7 @@ import { fold } from './fold.ts';
 import type { Group } from './group.ts';
 import { readsFor } from './reads.ts';
 import { readRecord, writeRecord, type WorkingRecord } from './record.ts';
+import { runDueTimers } from './timers.ts';
 import type { Context, Fate, Work } from './work.ts';
 
 /** One pass over one group: the record as it was loaded, and what became of the items. */
@@ -18,38 +19,46 @@ export interface Pass {
   readonly write: RecordWrite | undefined;
 }
 
-/** Runs a group's steps on its record: a pass, or `smaller` when what came out does not fit and fewer items must go first. */
+/**
+ * Runs a group's steps on its record, or only its due timers if the group has no items: a pass, or `smaller` when what came out
+ * does not fit and fewer items must go first.
+ */
 export function* foldGroup(
   context: Context,
   group: Group,
   stored: StoredRecord | undefined,
 ): Task<Pass | HearthError | 'smaller'> {
-  let record: WorkingRecord;
   try {
-    record = readRecord(group.handler, group.subject, stored);
+    const record = readRecord(group.handler, group.subject, stored);
+    return yield* foldInto(context, group, record, stored?.body);
   } catch (cause) {
-    return isHearthError(cause)
-      ? cause
-      : new HearthError('invalid-state', `"${group.key}" could not be read.`, {
-          retryable: true,
-          cause,
-        });
+    if (isHearthError(cause)) return cause;
+    const message = `"${group.handler.name}" failed outside of its steps, in its tags, reads or view.`;
+    return new HearthError('step-failed', message, { retryable: true, cause });
   }
+}
+
+function* foldInto(
+  context: Context,
+  group: Group,
+  record: WorkingRecord,
+  before: string | undefined,
+): Task<Pass | 'smaller'> {
   const items = group.items.slice(group.next, group.next + group.share);
   const applied: Pending = [];
   const fates: Fate[] = [];
   const held = new Set(group.held);
+  if (items.length === 0)
+    yield* runDueTimers(context, record, context.runtime.clock.now(), applied);
   for (const { work } of items) fates.push(yield* foldItem(context, record, work, applied, held));
   const write = record.dirty ? writeRecord(record) : undefined;
   if (write === undefined || fits(context, write)) {
     for (const key of held) group.held.add(key);
     return { group, record, fates, applied, write };
   }
-  if (items.length > 1) {
-    group.share = Math.ceil(items.length / 2);
-    return 'smaller';
-  }
-  return tooLarge(context, group, record, stored?.body);
+  if (items.length <= 1) return tooLarge(context, group, record, before);
+  group.share = Math.ceil(items.length / 2);
+  return 'smaller';
 }
 
 const heldBack = new HearthError(
@@ -68,6 +77,10 @@ function* foldItem(
   const order = context.ordered ? work.order : undefined;
   if (order !== undefined && held.has(order)) return { status: 'retry', error: heldBack };
   if (work.traceparent !== undefined) record.trace = work.traceparent;
+  if (record.erased) {
+    return { status: 'rejected', code: 'erased', message: `"${record.key}" has been erased.` };
+  }
+  yield* runDueTimers(context, record, Math.max(work.now, record.at), applied);
   const reads = yield* readsFor(record.handler, work.event);
   const fate: Fate = isHearthError(reads)
     ? { status: 'retry', error: reads }

@@ -4,13 +4,13 @@ import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
 import type { WorkingRecord } from './record.ts';
 import type { Ran } from './run.ts';
 import { lookUp, remember, type Mark } from './seen.ts';
-import { runDueTimers } from './timers.ts';
+import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
 /** How many events an inbox remembers, for how long at most, and how many answers a record keeps. */
 const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000, answers: 8 };
 
-/** Applies one event to a record, its due timers first. Changes the record in place; what happened goes to `applied`. */
+/** Applies one event to a record, after its due timers. Changes the record in place; what happened goes to `applied`. */
 export function fold(
   context: Context,
   record: WorkingRecord,
@@ -19,9 +19,6 @@ export function fold(
   applied: Pending,
 ): Fate {
   const now = Math.max(work.now, record.at);
-  if (record.erased)
-    return { status: 'rejected', code: 'erased', message: `"${record.key}" has been erased.` };
-  runDueTimers(context, record, now, applied);
   switch (lookUp(record.seen, work.mark)) {
     case 'same':
       count(context, 'duplicate');
@@ -64,6 +61,8 @@ function applyNew(
   }
   const ran = attempt(context, record, work, reads);
   if (isHearthError(ran)) {
+    const fields = { ...logged(event), handler: record.handler.name, reason: ran.code };
+    log(context, 'error', { ...fields, ...loggedError(ran) }, 'A step failed.');
     return ran.code === 'depth-exceeded'
       ? { status: 'rejected', code: ran.code, message: ran.message }
       : { status: 'failed', error: ran };

@@ -1,4 +1,4 @@
-import type { HearthError } from '../event/error.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
 import type { App, Route } from './define-app.ts';
@@ -34,8 +34,12 @@ export function groupsOf(context: Context, works: readonly Work[], settle: Settl
   const groups = new Map<string, Group & { readonly items: Item[] }>();
   works.forEach((work, at) => {
     for (const route of routesFor(context.app, work)) {
-      const subject = route.subscription.subjectOf(work.event);
+      const subject = subjectOf(route, work);
       if (subject === undefined) continue;
+      if (isHearthError(subject)) {
+        settle(at, { status: 'failed', error: subject });
+        continue;
+      }
       const key = keyOf(route.handler, subject);
       const fate = refusal(route, work, key, maxKeyBytes);
       const group = groups.get(key);
@@ -45,6 +49,21 @@ export function groupsOf(context: Context, works: readonly Work[], settle: Settl
     }
   });
   return [...groups.values()];
+}
+
+function subjectOf(
+  { handler, subscription }: Route,
+  { event }: Work,
+): string | undefined | HearthError {
+  try {
+    return subscription.subjectOf(event);
+  } catch (cause) {
+    return new HearthError(
+      'step-failed',
+      `"${handler.name}" could not tell the subject of "${event.type}".`,
+      { cause },
+    );
+  }
 }
 
 function newGroup(handler: Handler, subject: string, key: string): Omit<Group, 'items'> {
@@ -71,6 +90,17 @@ function refusal(
   if (key.length * 3 <= maxKeyBytes || byteLength(key) <= maxKeyBytes) return undefined;
   const message = `The subject is too long: the store takes keys of ${maxKeyBytes} bytes.`;
   return { status: 'rejected', code: 'limit-exceeded', message };
+}
+
+/** Groups without work, for records that want attention. A handler that this app does not have belongs to another app on the store. */
+export function groupsToAttend({ app }: Context, keys: readonly string[]): Group[] {
+  return keys.flatMap((key) => {
+    const slash = key.indexOf('/');
+    const handler = app.handlers.get(key.slice(0, slash));
+    return handler === undefined
+      ? []
+      : [{ ...newGroup(handler, key.slice(slash + 1), key), items: [] }];
+  });
 }
 
 /** Lets what is left of a group be tried again by the host. */

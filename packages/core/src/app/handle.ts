@@ -7,7 +7,7 @@ import { drive, sleep, type Task } from './effect.ts';
 import type { Handled, Input } from './input.ts';
 import { laneOf, type Lane } from './lane.ts';
 import { backoff } from './outbox.ts';
-import { log, logged } from './telemetry.ts';
+import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate } from './work.ts';
 
 /** How a trigger's batch is handled. */
@@ -36,7 +36,12 @@ export function handle(
   runtime: Runtime,
   options: HandleOptions = {},
 ): Promise<readonly Handled[]> {
-  return drive(handling(app, inputs, runtime, options), runtime);
+  return drive(handling(app, inputs, runtime, options), runtime).catch((cause: unknown) => {
+    // Nothing is known of what was saved, so everything must come again; what was saved is recognised then.
+    runtime.logger?.error(loggedError(cause), 'A batch could not be handled.');
+    const message = 'The batch could not be handled.';
+    return inputs.map(() => ({ verdict: 'retry', code: 'step-failed', message }));
+  });
 }
 
 /** The task behind `handle`. */

@@ -3,10 +3,9 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { Shard } from '../ports/state-store.ts';
 import type { App } from './define-app.ts';
 import { drive, due, type Task } from './effect.ts';
-import { attend } from './attend.ts';
-import { carryOut } from './carry-out.ts';
+import { attend, carryOut } from './carry-out.ts';
 import { log } from './telemetry.ts';
-import { count, type Context } from './work.ts';
+import type { Context } from './work.ts';
 
 /** What a sweep looks at: one shard of the due index, at most `limit` records (default 1,000). */
 export interface SweepOptions {
@@ -14,7 +13,7 @@ export interface SweepOptions {
   readonly limit?: number;
 }
 
-/** What a sweep did. `more` says that records are still due: sweep again. `failed` counts those that could not be attended to. */
+/** What a sweep did. `more` says that records are still due: sweep again. `failed` counts those whose outputs are still undelivered. */
 export interface Swept {
   readonly records: number;
   readonly failed: number;
@@ -56,31 +55,10 @@ export function* sweeping(app: App, runtime: Runtime, options: SweepOptions = {}
       log(context, 'warn', { reason: page.code }, 'A sweep could not read the due index.');
       return { ...swept, more: true };
     }
-    for (const key of page.keys) {
-      swept.records += 1;
-      if (!(yield* attendKey(context, key))) swept.failed += 1;
-    }
+    swept.records += page.keys.length;
+    swept.failed += yield* attend(context, page.keys);
     ({ cursor } = page);
     swept.more = cursor !== undefined;
   } while (cursor !== undefined && swept.records < limit);
   return swept;
-}
-
-/** A record of a handler that this app does not have belongs to another app on the same store. */
-function* attendKey(context: Context, key: string): Task<boolean> {
-  const slash = key.indexOf('/');
-  const handler = context.app.handlers.get(key.slice(0, slash));
-  if (handler === undefined) return true;
-  try {
-    return yield* attend(context, handler, key.slice(slash + 1));
-  } catch (cause) {
-    count(context, 'sweep_failed');
-    log(
-      context,
-      'warn',
-      { reason: isHearthError(cause) ? cause.code : 'unknown' },
-      'A sweep could not attend to a record.',
-    );
-    return false;
-  }
 }

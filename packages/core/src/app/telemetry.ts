@@ -75,6 +75,17 @@ export function logged(event: CloudEvent, principal?: string): Readonly<Record<s
   return fields;
 }
 
+/**
+ * What a log line says of an error: its class and where it was thrown, the innermost cause first. Never its message, into which
+ * whoever threw it may have put data.
+ */
+export function loggedError(error: unknown): Readonly<Record<string, string>> {
+  if (!(error instanceof Error)) return { errorName: typeof error };
+  if (error.cause instanceof Error) return loggedError(error.cause);
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { errorName: error.name, errorStack: frames.slice(0, 8).join('\n') };
+}
+
 /** Writes a log line; a logger that throws is not allowed to stop anything. */
 export function log(
   { runtime }: Context,

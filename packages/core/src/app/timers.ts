@@ -3,6 +3,8 @@ import type { Incoming } from '../model/event.ts';
 import { accept } from './accept.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
+import type { Task } from './effect.ts';
+import { readsFor } from './reads.ts';
 import type { PendingTimer, WorkingRecord } from './record.ts';
 import { markOf } from './seen.ts';
 import type { Context } from './work.ts';
@@ -11,17 +13,17 @@ import type { Context } from './work.ts';
 const bounds = { timersAtOnce: 100, timerTries: 5 };
 
 /** Runs the timers that are due at `now`, in (due, key) order. A timer's instant is when it was due, however late it is run. */
-export function runDueTimers(
+export function* runDueTimers(
   context: Context,
   record: WorkingRecord,
   now: number,
   applied: Pending,
-): void {
+): Task<void> {
   if (record.timers.length === 0) return;
   for (let round = 0; round < bounds.timersAtOnce; round += 1) {
     const timer = nextDue(record.timers, now, context.runtime.clock.now());
     if (timer === undefined) return;
-    runTimer(context, record, timer, applied);
+    yield* runTimer(context, record, timer, applied);
   }
 }
 
@@ -39,21 +41,24 @@ function nextDue(
   return next;
 }
 
-function runTimer(
+function* runTimer(
   context: Context,
   record: WorkingRecord,
   timer: PendingTimer,
   applied: Pending,
-): void {
+): Task<void> {
   const principal = { kind: 'app', id: context.app.source } as const;
   const now = Math.max(timer.at, record.at);
   const event = current(context, timer);
+  const reads = isHearthError(event) ? event : yield* readsFor(record.handler, event);
+  if (isHearthError(event) || isHearthError(reads)) {
+    postpone(context, record, timer, isHearthError(event) ? event : (reads as HearthError));
+    return;
+  }
   const mark = markOf(timer.event);
-  const ran = isHearthError(event)
-    ? event
-    : attempt(context, record, { event, mark, now, principal }, {});
-  if (isHearthError(ran) || isHearthError(event)) {
-    postpone(context, record, timer, isHearthError(ran) ? ran : (event as HearthError));
+  const ran = attempt(context, record, { event, mark, now, principal }, reads);
+  if (isHearthError(ran)) {
+    postpone(context, record, timer, ran);
     return;
   }
   record.timers = record.timers.filter((one) => one !== timer);
