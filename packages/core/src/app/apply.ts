@@ -77,20 +77,22 @@ export function touch(record: WorkingRecord, now: number): void {
 
 /** What an observer is shown of a step. */
 export function appliedOf(
-  record: WorkingRecord,
-  work: Pick<Work, 'event' | 'now' | 'principal'>,
-  ran: Ran,
+  { handler, subject }: WorkingRecord,
+  { event, now, principal }: Pick<Work, 'event' | 'now' | 'principal'>,
+  { emitted, because, reject, reply }: Ran,
+  reads: unknown,
 ): Applied {
-  const { event, now, principal } = work;
+  const read = Object.keys(handler.readsOf).length > 0;
   return {
-    handler: record.handler.name,
-    subject: record.subject,
+    handler: handler.name,
+    subject,
     event,
     now,
-    principal: `${principal.kind}:${principal.id}`,
-    emitted: ran.emitted,
-    ...(ran.because === undefined ? {} : { because: ran.because }),
-    ...(ran.reject === undefined ? {} : { rejected: ran.reject.code }),
-    ...(ran.reply === undefined ? {} : { reply: ran.reply }),
+    principal,
+    emitted,
+    ...(read ? { reads } : {}),
+    ...(because === undefined ? {} : { because }),
+    ...(reject === undefined ? {} : { rejected: reject.code }),
+    ...(reply === undefined ? {} : { reply }),
   };
 }

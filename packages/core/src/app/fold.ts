@@ -75,8 +75,8 @@ function applyNew(
     record.handler.latestOnly
   ) {
     rememberInput(context, record, ran, event, mark, now);
-    applied.push(appliedOf(record, work, ran));
-  } else if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran));
+    applied.push(appliedOf(record, work, ran, reads));
+  } else if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran, reads));
   if (ran.reject !== undefined) return { status: 'rejected', ...ran.reject };
   return { status: 'done', ...(ran.reply === undefined ? {} : { reply: ran.reply }) };
 }

@@ -64,7 +64,7 @@ function* runTimer(
   record.timers = record.timers.filter((one) => one !== timer);
   take(context, record, ran, event, mark, now);
   touch(record, now);
-  applied.push(appliedOf(record, { event, now, principal }, ran));
+  applied.push(appliedOf(record, { event, now, principal }, ran, reads));
 }
 
 /** What a timer carries was checked by the code that set it; today's code may know a newer version. */

@@ -1,5 +1,5 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
-import type { SpeaksFor } from './principal.ts';
+import type { Principal, SpeaksFor } from './principal.ts';
 import type { Publisher } from './publisher.ts';
 import type { StateStore } from './state-store.ts';
 import type { Tracing } from './tracing.ts';
@@ -40,7 +40,9 @@ export interface Applied {
   readonly subject: string;
   readonly event: CloudEvent;
   readonly now: number;
-  readonly principal: string;
+  readonly principal: Principal;
+  /** What the step read besides its own record. */
+  readonly reads?: unknown;
   readonly emitted: readonly CloudEvent[];
   readonly because?: readonly string[];
   readonly rejected?: string;
