@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp, defineDevice, defineHome, defineRule, each, lives } from './index.ts';
+import type { Draft } from './index.ts';
 import { simulation } from './simulate/index.ts';
 
 const thermostat = defineDevice({
@@ -42,9 +43,7 @@ const coldAndEmpty = defineRule({
 
 const app = defineApp({ source: 'urn:acme:home', parts: [thermostat, home, coldAndEmpty] });
 
-function wishesAfter(
-  ...events: readonly Parameters<ReturnType<typeof simulation>['happen']>[0]['event'][]
-) {
+function wishesAfter(...events: readonly Draft[]) {
   const run = simulation(app);
   run.happen({ event: lives('t1', 'h1') }, ...events.map((event, index) => ({ at: index, event })));
   return run.published
