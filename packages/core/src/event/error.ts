@@ -56,8 +56,7 @@ export class HearthError extends Error {
   declare readonly field?: string;
 
   constructor(code: HearthErrorCode, message: string, options: HearthErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    Object.defineProperty(this, marker, { value: true });
+    super(message, options);
     this.code = code;
     this.retryable = options.retryable ?? false;
     if (options.field !== undefined) this.field = options.field;
@@ -66,6 +65,11 @@ export class HearthError extends Error {
   override get name(): string {
     return 'HearthError';
   }
+
+  /** Marks the error for `isHearthError`. */
+  get [marker](): true {
+    return true;
+  }
 }
 
 /** Tells whether a caught value is a `HearthError`, made by this copy of the package or another. */
@@ -73,9 +77,16 @@ export function isHearthError(value: unknown): value is HearthError {
   return typeof value === 'object' && value !== null && marker in value;
 }
 
-/** Refuses one field of an event: `"time" must be …`. The text never holds a value. */
-export function invalid(field: string, fix: string): HearthError {
-  // A name can come from a hostile sender and be as long as an attribute may be.
-  const name = field.slice(0, 64);
-  return new HearthError('invalid-event', `"${name}" ${fix}.`, { field: name });
+/**
+ * Makes the error of a message that is wrong in one field: `"time" must be …`.
+ *
+ * A value never gets into it. A name may come from a hostile sender, so it is cut and cleaned.
+ */
+export function invalid(
+  name: string,
+  fix: string,
+  code: HearthErrorCode = 'invalid-event',
+): HearthError {
+  const field = name.slice(0, 64).replaceAll(/\W/g, '?');
+  return new HearthError(code, `"${field}" ${fix}.`, { field });
 }
