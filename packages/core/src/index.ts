@@ -40,6 +40,7 @@ export type { Call, CallOptions, Done, Failed } from './model/call.ts';
 export type { Schema } from './model/schema.ts';
 export { defineApp, events } from './app/define-app.ts';
 export type { App, AppOptions, KnownType, Route } from './app/define-app.ts';
+export { accept } from './app/accept.ts';
 export { run } from './app/run.ts';
 export type { Ran, RunInput, RunRecord } from './app/run.ts';
 export { handle } from './app/handle.ts';
