@@ -40,7 +40,8 @@ export function connect(options: SqliteOptions): Connection {
 }
 
 function closedError(file: string): HearthError {
-  return new HearthError('store-unavailable', `The database "${file}" has been closed.`);
+  const message = `The database "${file}" has been closed.`;
+  return new HearthError('store-unavailable', message, { retryable: true });
 }
 
 const connections = new WeakMap<object, Connection>();

@@ -1,4 +1,5 @@
 import type { Outgoing } from '@hearth/core/ports';
+import { publisherCases, unmetNeed, type PublisherHarness } from '@hearth/testing/conformance';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folder, type Folder } from '../test/folder.ts';
 import { sqliteDeadLetters, type SqliteDeadLetters } from './dead-letters.ts';
@@ -22,6 +23,26 @@ function outgoing(id: string, subject?: string, source = 'urn:app'): Outgoing {
   const event = { specversion: '1.0', id, source, type: 'rejected', ...about } as const;
   return { event, body: JSON.stringify(event) };
 }
+
+function harness(): PublisherHarness {
+  return {
+    publisher: letters,
+    async received() {
+      const page = await letters.list({ limit: 1_000 });
+      return page.letters.map(({ id, body }) => ({ id, body }));
+    },
+    cutOff: () => letters.close(),
+    structured: true,
+  };
+}
+
+describe('dead letters in a file', () => {
+  it.for(publisherCases)('$name', async (each, context) => {
+    const unmet = unmetNeed(each, harness());
+    if (unmet !== undefined) context.skip(`${unmet}: a file fails as a whole and takes any size`);
+    await each.run(harness());
+  });
+});
 
 describe('sqliteDeadLetters', () => {
   it('keeps letters, oldest first, page by page', async () => {

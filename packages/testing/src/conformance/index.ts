@@ -2,3 +2,17 @@ export type { StoreCase, StoreHarness } from './store/store-case.ts';
 export { storeCases } from './store/store-cases.ts';
 export { failingStoreCases, memoryHarness, type BrokenStore } from './store/broken-store.ts';
 export { brokenStores } from './store/broken-stores.ts';
+export {
+  unmetNeed,
+  type PublisherCase,
+  type PublisherHarness,
+  type PublisherNeed,
+  type Received,
+} from './publisher/publisher-case.ts';
+export { publisherCases } from './publisher/publisher-cases.ts';
+export {
+  failingPublisherCases,
+  memoryPublisherHarness,
+  type BrokenPublisher,
+} from './publisher/broken-publisher.ts';
+export { brokenPublishers } from './publisher/broken-publishers.ts';
