@@ -1,0 +1,55 @@
+/** A file that measures, and the names of what it gives. */
+export interface Bench {
+  readonly file: string;
+  readonly names: readonly string[];
+}
+
+/** Everything that is measured, in the order in which it is printed. A file is run in a process of its own. */
+export const benches: readonly Bench[] = [
+  {
+    file: 'codec',
+    names: [
+      'codec.structured.decode',
+      'codec.binary.decode',
+      'codec.structured.encode',
+      'codec.structured.vsJsonParse',
+    ],
+  },
+  { file: 'run', names: ['run.silent', 'run.emit'] },
+  { file: 'handle-memory', names: ['handle.memory'] },
+  { file: 'handle-sqlite', names: ['handle.sqlite'] },
+  { file: 'mqtt-qos1', names: ['mqtt.qos1'] },
+  {
+    file: 'http-knative',
+    names: ['http.knative', 'http.knative.vsFunctionsFramework', 'http.knative.vsFaasJs'],
+  },
+  { file: 'size', names: ['size.core.gzip', 'size.codec.gzip'] },
+  { file: 'import-core', names: ['import.core'] },
+  { file: 'record-idle', names: ['record.idle'] },
+];
+
+/** What a figure must reach: its value or its ratio, at least or at most. */
+export interface Bar {
+  readonly of: 'value' | 'ratio';
+  readonly is: 'at least' | 'at most';
+  readonly limit: number;
+}
+
+const value = (is: Bar['is'], limit: number): Bar => ({ of: 'value', is, limit });
+const ratio = (is: Bar['is'], limit: number): Bar => ({ of: 'ratio', is, limit });
+
+/** The bars, by name; what has none is printed for information. */
+export const bars: Readonly<Record<string, Bar>> = {
+  'codec.structured.decode': ratio('at least', 4),
+  'codec.structured.vsJsonParse': ratio('at most', 6),
+  'run.silent': value('at least', 500_000),
+  'run.emit': value('at least', 250_000),
+  'handle.memory': value('at least', 100_000),
+  'mqtt.qos1': ratio('at least', 1 / 3),
+  'http.knative': ratio('at least', 1 / 2),
+  'http.knative.vsFunctionsFramework': ratio('at least', 2.5),
+  'size.core.gzip': value('at most', 12_000),
+  'size.codec.gzip': value('at most', 3_000),
+  'import.core': value('at most', 5),
+  'record.idle': value('at most', 1_024),
+};

@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const promised = [
+  'codec.structured.decode',
+  'codec.binary.decode',
+  'codec.structured.encode',
+  'codec.structured.vsJsonParse',
+  'run.silent',
+  'run.emit',
+  'handle.memory',
+  'handle.sqlite',
+  'mqtt.qos1',
+  'http.knative',
+  'http.knative.vsFunctionsFramework',
+  'http.knative.vsFaasJs',
+  'size.core.gzip',
+  'size.codec.gzip',
+  'import.core',
+  'record.idle',
+];
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url));
+
+async function bench(...options: readonly string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [main, ...options]);
+  return stdout.trimEnd();
+}
+
+it('lists every promised name', async () => {
+  expect((await bench('--list')).split('\n')).toEqual(promised);
+});
+
+// What starts servers and brokers is left to the benchmark itself.
+it.each(['codec', 'run', 'handle', 'size', 'import', 'record'])(
+  'measures %s and ends with one line of JSON',
+  async (only) => {
+    const output = await bench('--sources', '--quick', '--json', '--only', only);
+    const figures = JSON.parse(output.split('\n').at(-1) ?? '') as object;
+    expect(Object.keys(figures)).toEqual(promised.filter((name) => name.startsWith(only)));
+    for (const figure of Object.values(figures)) {
+      expect(figure).toEqual({
+        value: expect.any(Number) as number,
+        unit: expect.any(String) as string,
+        ratio: expect.any(Number) as number,
+        against: expect.any(String) as string,
+      });
+    }
+  },
+);
+
+it('refuses a name that nothing begins with', async () => {
+  await expect(bench('--only', 'tea')).rejects.toThrow('No benchmark begins with "tea"');
+});
