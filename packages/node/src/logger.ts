@@ -1,0 +1,63 @@
+import { isHearthError, loggable } from '@hearth/core';
+import type { Logger } from '@hearth/core';
+import { destination, pino, type DestinationStream, type LoggerOptions as PinoOptions } from 'pino';
+
+/** What may be chosen of a logger. */
+export interface LoggerOptions {
+  /** The lowest level that is written: that of `LOG_LEVEL`, else `info`. */
+  readonly level?: string;
+  /**
+   * `true`, the default, writes each line before going on: nothing is lost where a host freezes or kills the process. `false` writes
+   * in the background, which is faster.
+   */
+  readonly sync?: boolean;
+  /** Where lines go instead of standard output. */
+  readonly stream?: DestinationStream;
+  /** Paths of further fields whose values are replaced by `[redacted]`, in pino's notation. */
+  readonly redact?: readonly string[];
+  /** Fields that every line has. */
+  readonly base?: Readonly<Record<string, unknown>>;
+}
+
+// What an event says, and what proves who somebody is.
+const secret = ['data', 'data_base64', 'raw', 'payload', 'body', 'password', 'token'];
+const proofs = ['authorization', 'Authorization', 'cookie', 'credentials'];
+const always = [...secret, ...proofs].flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+
+/**
+ * A pino logger that writes one JSON object a line: `ts`, `level` by name, `msg` and the fields.
+ *
+ * It shows no data of events and no credentials, wherever they are found up to three levels deep, and of an error only what cannot
+ * quote data.
+ */
+export function logger(options: LoggerOptions = {}): Logger {
+  const { level = process.env['LOG_LEVEL'] ?? 'info', sync = true, redact = [] } = options;
+  const settings: PinoOptions = {
+    level: Object.hasOwn(pino.levels.values, level) || level === 'silent' ? level : 'info',
+    base: { ...options.base },
+    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: [...always, ...redact], censor: '[redacted]' },
+    serializers: { err: shown, error: shown },
+  };
+  return pino(settings, options.stream ?? destination({ dest: 1, sync }));
+}
+
+// The messages of these say what is wrong with the code, not what was in an event. A SyntaxError quotes what was parsed.
+const plain = new Set(['TypeError', 'RangeError', 'ReferenceError']);
+
+/** What a log line may show of an error: the messages of our own errors, of the system's, and where it was thrown. */
+function shown(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code } = error as { readonly code?: unknown };
+  const isSystem = typeof code === 'string' && 'errno' in error;
+  const isSafe = isHearthError(error) || isSystem || plain.has(error.name);
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return {
+    type: error.name,
+    ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
+    ...(isSafe ? { message: loggable(error.message) } : {}),
+    stack: frames.slice(0, 8).join('\n'),
+    ...(error.cause === undefined ? {} : { cause: shown(error.cause) }),
+  };
+}
