@@ -87,6 +87,6 @@ export function invalid(
   fix: string,
   code: HearthErrorCode = 'invalid-event',
 ): HearthError {
-  const field = name.slice(0, 64).replaceAll(/\W/g, '?');
+  const field = name.slice(0, 64).replaceAll(/[^\w-]/g, '?');
   return new HearthError(code, `"${field}" ${fix}.`, { field });
 }

@@ -76,8 +76,9 @@ export function decodeHttp(message: HttpInput, limits?: Partial<Limits>): HttpEv
   let lenient = 0;
   for (const header of headers.keys()) {
     if (!header.startsWith('ce-')) continue;
+    const name = header.slice(3);
     const value = one(headers, header);
-    pairs.push([header.slice(3), percentDecode(header, value)]);
+    pairs.push([name, percentDecode(name, value)]);
     if (/[^!#-~]/.test(value)) lenient += 1;
   }
   const event = readBinary(pairs, one(headers, 'content-type'), body, limits);
@@ -142,7 +143,7 @@ function modeOf(headers: Headers): HttpMode | undefined {
 function one(headers: Headers, name: string): string {
   const value = headers.get(name) ?? '';
   if (typeof value === 'string') return value;
-  throw invalid(name, 'must be one header');
+  throw invalid(name.replace('ce-', ''), 'must be one header');
 }
 
 /** CloudEvents 1.0.2 HTTP binding §3.1.3.2: quoted strings first, then percent signs, once. */

@@ -1,6 +1,6 @@
 import { invalid, type HearthError } from './error.ts';
 
-const foreignCharset = /charset="?(?!utf-?8|us-ascii)/i;
+const foreignCharset = /charset=(?!"?(?:utf-?8|us-ascii))/i;
 
 /** A media type that a header can carry (RFC 2046, RFC 9110 §8.3.1). */
 export const mediaType =
