@@ -39,7 +39,8 @@ describe('logger', () => {
   it('shows neither data nor credentials, up to three levels deep', () => {
     const secret = 'SECRET';
     const headers = { authorization: secret, Authorization: secret, cookie: secret };
-    const fields = { data: secret, event: { id: '1', data: { secret } }, request: { headers } };
+    const event = { id: '1', data: { secret } };
+    const fields = { data: secret, event, events: [event], request: { headers } };
     const [line] = linesOf((log) => log.error(fields, 'Something.'));
     expect(JSON.stringify(line)).not.toContain(secret);
     expect(line).toMatchObject({ event: { id: '1', data: '[redacted]' } });
