@@ -19,16 +19,16 @@ export interface Rejection {
 
 /** What a step returns: plain data. Everything is optional; `{}` means that nothing happened. */
 export interface Outcome<S = unknown> {
-  readonly state?: S;
-  readonly emit?: Draft | readonly Draft[];
-  readonly timers?: readonly Timer[];
+  readonly state?: S | undefined;
+  readonly emit?: Draft | readonly Draft[] | undefined;
+  readonly timers?: readonly Timer[] | undefined;
   /** Keys of timers to take back. */
-  readonly cancel?: readonly string[];
+  readonly cancel?: readonly string[] | undefined;
   /** The answer for who asked. */
   readonly reply?: unknown;
-  readonly reject?: Rejection;
+  readonly reject?: Rejection | undefined;
   /** The reasons of this decision; kept with the record. */
-  readonly because?: readonly string[];
+  readonly because?: readonly string[] | undefined;
 }
 
 /** What a step gets. `now` is ms since the epoch, the same on every retry. */
@@ -113,12 +113,22 @@ export interface HandlerOptions<S, R> {
   readonly subject?: (event: Incoming) => string | undefined;
 }
 
-/** Refuses, at compile time, properties that the state does not have. */
-type Exact<O, S> = O extends { readonly state: infer T }
-  ? Exclude<keyof T, keyof S> extends never
-    ? unknown
-    : { readonly state: { readonly [K in Exclude<keyof T, keyof S>]: never } }
-  : unknown;
+// The keys of every member of a union; a record of strings may also be written with numbers.
+type KeysOf<T> = T extends unknown ? keyof T | (string extends keyof T ? number : never) : never;
+type StateOf<O> = O extends { readonly state?: infer T } ? T : never;
+type None<K> = [K] extends [never] ? true : false;
+
+/**
+ * Refuses, at compile time, properties that an outcome or its state does not have. All branches of a step are looked at together, and
+ * so are the members of a state that is a union: a conditional type that answered branch by branch would let every typo through.
+ */
+type Exact<O, S> = Only<Exclude<KeysOf<StateOf<O>>, KeysOf<S>>, Exclude<KeysOf<O>, keyof Outcome>>;
+type Only<InState extends PropertyKey, InOutcome extends PropertyKey> =
+  None<InState> extends false
+    ? { readonly state: { readonly [K in InState]: 'is not a property of the state' } }
+    : None<InOutcome> extends false
+      ? { readonly [K in InOutcome]: 'is not a property of an outcome' }
+      : unknown;
 
 /** A handler to which steps can be added; each `on` gives a new one. */
 export interface HandlerBuilder<S, R> extends Handler<S> {
@@ -160,17 +170,18 @@ function withSteps<S, R>(
     const subjectOf = options.subject ?? ownSubject;
     for (const one of [event].flat() as EventType[]) {
       if (next.has(one.type)) {
-        throw new HearthError(
-          'invalid-definition',
-          `"${options.name}" handles "${one.type}" twice.`,
-        );
+        refuse(`"${options.name}" handles "${one.type}" twice.`);
       }
-      next.set(one.type, { ...given, event: one, step, subjectOf });
+      next.set(one.type, { event: one, step, subjectOf, ...heardFrom(one), ...given });
     }
     return withSteps(options, next);
   };
   return { ...handlerOf<S>(options as Handlerish, steps), on };
 }
+
+/** What only a part of the app emits, nobody else may say: a device could forge the result of a call about itself. */
+const heardFrom = ({ madeBy }: EventType): Pick<Subscription, 'from'> =>
+  madeBy === undefined ? {} : { from: ['app', 'service'] };
 
 /** The subject of an event, which is also that of the record that handles it. */
 export const ownSubject = (event: Incoming): string => event.subject;
@@ -183,12 +194,12 @@ export function handlerOf<S>(
   const { name, version = 1, formerly: key = name } = options;
   for (const word of [name, key]) {
     if (!/^[^/\p{Cc}]{1,200}$/u.test(word)) {
-      throw new HearthError(
-        'invalid-definition',
-        `"${name}" is no name for a handler: 1 to 200 characters, without "/".`,
+      refuse(
+        `"${word}" is no name for a handler: 1 to 200 characters, without "/" or control characters.`,
       );
     }
   }
+  assertVersions(options);
   const handler: Handler<S> = {
     name,
     key,
@@ -213,4 +224,23 @@ export function handlerOf<S>(
     },
   };
   return handler;
+}
+
+/** A migration that no version leads to would never run: somebody forgot to count the version up. */
+function assertVersions({ name, version = 1, migrate = {} }: Handlerish): void {
+  if (!Number.isInteger(version) || version < 1)
+    refuse(`"${name}" needs a version that counts from 1, not ${version}.`, 'version');
+  for (const from of Object.keys(migrate).map(Number)) {
+    if (from >= 1 && from < version) continue;
+    if (!(from >= 1))
+      refuse(`"${name}" cannot migrate from what is no version; they count from 1.`);
+    refuse(
+      `"${name}" migrates state of version ${from}, but its own version is ${version}; set version: ${from + 1}.`,
+      'version',
+    );
+  }
+}
+
+function refuse(message: string, field?: string): never {
+  throw new HearthError('invalid-definition', message, field === undefined ? {} : { field });
 }
