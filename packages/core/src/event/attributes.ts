@@ -8,7 +8,7 @@ import { timestamp } from './time.ts';
 /** What a text must be, as a test and in words. */
 type Rule = readonly [pattern: { test(text: string): boolean }, must: string];
 
-const filled: Rule = [/./, 'must be a non-empty string'];
+const filled: Rule = [/./s, 'must be a non-empty string'];
 // The characters of RFC 3986 §2, with whole escapes and one fragment.
 const reference: Rule = [
   /^(?!.*(?:%(?![\da-f]{2})|#.*#))[!#-;=?-[\]_a-z~]+$/i,

@@ -28,6 +28,8 @@ const source = fc.oneof(
   fc.webUrl({ withFragments: true, withQueryParameters: true }),
   fc.constantFrom('urn:acme:home', '/s', '#fragment', '//host/path', 'a%20b'),
 );
+// Through text once, because JSON has no -0 to write.
+const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const base64 = fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('base64'));
 const content = fc.oneof(
   fc.record({
@@ -36,9 +38,9 @@ const content = fc.oneof(
       'text/json; charset=UTF-8',
       'application/vnd.a+json',
     ),
-    data: fc.jsonValue(),
+    data: json,
   }),
-  fc.record({ data: fc.jsonValue() }),
+  fc.record({ data: json }),
   fc.record({
     datacontenttype: fc.constantFrom('text/plain', 'application/xml', 'text/csv; header=present'),
     data: fc.string({ unit: 'grapheme' }),
@@ -198,7 +200,7 @@ describe('the CloudEvents SDK', () => {
         ]);
         const { hearthdepth, ...others } = attributesOf(original);
         const depth =
-          hearthdepth === undefined ? {} : { hearthdepth: String(hearthdepth as number) };
+          hearthdepth === undefined ? {} : { hearthdepth: String(original.hearthdepth) };
         const expected = { ...others, ...depth, time: sdkInventsTime(original, sdk) };
         expect(Object.fromEntries(read)).toStrictEqual(expected);
       }),
