@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Applied } from '../ports/runtime.ts';
-import { fresh, type WorkingRecord } from './record.ts';
+import type { WorkingRecord } from './record.ts';
 import { run, type Ran } from './run.ts';
 import type { Mark } from './seen.ts';
 import { recordHash } from './stamp.ts';
@@ -50,8 +50,7 @@ export function take(
   const nextAt = context.runtime.clock.now() + graceMs;
   for (const emitted of ran.emitted) {
     const body = JSON.stringify(emitted);
-    const { id } = emitted;
-    record.outbox.push({ id, body, cause: mark.id, nextAt, tries: 0, done: '', [fresh]: emitted });
+    record.outbox.push({ event: emitted, body, cause: mark.id, nextAt, tries: 0, done: '' });
   }
   if (ran.timers.length > 0 || cancelled.length > 0) {
     const replaced = new Set([...ran.cancel, ...ran.timers.map(({ key }) => key)]);

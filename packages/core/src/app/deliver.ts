@@ -29,7 +29,7 @@ export function* deliver(
 }
 
 function* deliverThese(context: Context, deliveries: readonly Delivery[]): Task<void> {
-  for (const { entry } of deliveries) context.inFlight.add(entry.id);
+  for (const { event } of deliveries) context.inFlight.add(event.id);
   const open = deliveries.filter((delivery) => !isOver(context, delivery));
   const isCall = (delivery: Delivery) => functionFor(context, delivery) !== undefined;
   yield* perform(context, open.filter(isCall));
@@ -39,7 +39,7 @@ function* deliverThese(context: Context, deliveries: readonly Delivery[]): Task<
   );
   yield* cascade(context, open);
   yield* clear(context, deliveries);
-  for (const { entry } of deliveries) context.inFlight.delete(entry.id);
+  for (const { event } of deliveries) context.inFlight.delete(event.id);
 }
 
 /** A command whose time has passed is never sent; the dead letter tells. */

@@ -2,7 +2,7 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { isHearthError, type HearthError } from '../event/error.ts';
 import { deadLetterOf, type DeadReason } from './dead-letter.ts';
 import { load, save, type Task } from './effect.ts';
-import { fresh, readRecord, writeRecord, type OutboxEntry, type WorkingRecord } from './record.ts';
+import { readRecord, writeRecord, type OutboxEntry, type WorkingRecord } from './record.ts';
 import { count, type Context } from './work.ts';
 
 /** How often an output is tried, and how long it waits in between at most. */
@@ -36,7 +36,7 @@ export function deliveriesOf(context: Context, record: WorkingRecord): readonly 
   return waiting(context, record).map((entry) => ({
     record,
     entry,
-    event: entry[fresh] ?? (JSON.parse(entry.body) as CloudEvent),
+    event: entry.event,
     published: entry.done === 'p',
     cascaded: entry.done === 'c',
   }));
@@ -44,7 +44,7 @@ export function deliveriesOf(context: Context, record: WorkingRecord): readonly 
 
 /** The outputs of a record that nobody up the call is delivering already. */
 export function waiting({ inFlight }: Context, { outbox }: WorkingRecord): readonly OutboxEntry[] {
-  return inFlight.size === 0 ? outbox : outbox.filter(({ id }) => !inFlight.has(id));
+  return inFlight.size === 0 ? outbox : outbox.filter(({ event }) => !inFlight.has(event.id));
 }
 
 /** Takes what was delivered out of the records and notes the failures of the rest; best effort, a later delivery finds what is left. */
@@ -90,10 +90,10 @@ function* reloaded(
 }
 
 function settle(context: Context, record: WorkingRecord, deliveries: readonly Delivery[]): void {
-  const byId = new Map(deliveries.map((delivery) => [delivery.entry.id, delivery]));
+  const byId = new Map(deliveries.map((delivery) => [delivery.event.id, delivery]));
   const outbox: OutboxEntry[] = [];
   for (const entry of record.outbox) {
-    const delivery = byId.get(entry.id);
+    const delivery = byId.get(entry.event.id);
     if (delivery === undefined) outbox.push(entry);
     else outbox.push(...remains(context, entry, delivery));
   }
@@ -128,7 +128,7 @@ function deadEntry(context: Context, { event, entry }: Delivery, reason: DeadRea
   const now = context.runtime.clock.now();
   const letter = deadLetterOf(context.app, event, reason, now);
   return {
-    id: letter.id,
+    event: letter,
     body: JSON.stringify(letter),
     cause: entry.cause,
     nextAt: now,

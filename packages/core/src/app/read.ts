@@ -51,8 +51,8 @@ export function lookAt<V>(ref: Ref<V>, stored: StoredRecord | undefined): Look<V
     exists: stored !== undefined,
     erased: record.erased,
     at: record.at,
-    outputs: record.outbox.map(({ body, tries, nextAt }) => ({
-      event: JSON.parse(body) as CloudEvent,
+    outputs: record.outbox.map(({ event, tries, nextAt }) => ({
+      event,
       tries,
       nextAt,
     })),

@@ -5,24 +5,19 @@ import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
 
 /** What a record has emitted and not yet delivered. */
 export interface OutboxEntry {
-  readonly id: string;
+  readonly event: CloudEvent;
   /** The event as it was first serialized. */
   readonly body: string;
   /** The mark of the event that caused it. */
   readonly cause: string;
   /** When a sweep may deliver it (ms). */
-  nextAt: number;
-  tries: number;
+  readonly nextAt: number;
+  readonly tries: number;
   /** What is done already: `p` published or performed, `c` saved by every subscriber. */
-  done: '' | 'p' | 'c';
+  readonly done: '' | 'p' | 'c';
   /** A dead letter goes to its own publisher and nowhere else. */
   readonly dead?: true;
-  /** The event itself, while it is fresh; a symbol is never stored. */
-  readonly [fresh]?: CloudEvent;
 }
-
-/** Where an outbox entry that has just been made keeps its event, so that delivering it need not parse the body. */
-export const fresh: unique symbol = Symbol('fresh');
 
 /** A timer of a record: the event that it will be, and how often it has failed. */
 export interface PendingTimer {
@@ -84,7 +79,7 @@ interface Body {
   readonly n?: number;
   readonly at?: number;
   readonly seen?: string;
-  readonly out?: OutboxEntry[];
+  readonly out?: readonly Omit<OutboxEntry, 'body'>[];
   readonly timers?: PendingTimer[];
   readonly said?: Answer[];
   readonly why?: Decision[];
@@ -127,7 +122,7 @@ export function readRecord(
     counter: body?.n ?? 0,
     at: body?.at ?? 0,
     seen: body?.seen ?? '',
-    outbox: body?.out ?? [],
+    outbox: (body?.out ?? []).map((entry) => ({ ...entry, body: JSON.stringify(entry.event) })),
     timers: body?.timers ?? [],
     answers: body?.said ?? [],
     decisions: body?.why ?? [],
@@ -168,18 +163,20 @@ function upgraded(handler: Handler, body: Body): unknown {
 /** A record as a conditional write: only what is not empty is stored, the outbox last. */
 export function writeRecord(record: WorkingRecord): RecordWrite {
   const { handler, outbox, erased } = record;
-  record.head ??= JSON.stringify(headOf(record)).slice(0, -1);
+  record.head ??= headOf(record);
   return {
     key: record.key,
     expected: record.version,
     body:
-      outbox.length === 0 ? `${record.head}}` : `${record.head},"out":${JSON.stringify(outbox)}}`,
+      outbox.length === 0
+        ? `${record.head}}`
+        : `${record.head},"out":[${outbox.map(entryText).join()}]}`,
     due: dueOf(record),
     tags: erased ? {} : handler.tagsOf(record.state as never, record.subject),
   };
 }
 
-function headOf(record: WorkingRecord): Body {
+function headOf(record: WorkingRecord): string {
   const { handler, counter, seen, timers, answers, decisions } = record;
   const head: { -readonly [K in keyof Body]: Body[K] } = {
     f: format,
@@ -188,13 +185,23 @@ function headOf(record: WorkingRecord): Body {
   };
   if (counter > 0) head.n = counter;
   head.at = record.at;
-  if (seen !== '') head.seen = seen;
   if (timers.length > 0) head.timers = timers;
   if (answers.length > 0) head.said = answers;
   if (decisions.length > 0) head.why = decisions;
   if (handler.latestOnly) head.latest = record.latest;
   if (record.erased) head.erased = true;
-  return head;
+  const text = JSON.stringify(head).slice(0, -1);
+  // The inbox is the largest part and has nothing to escape: it is not worth a second look.
+  return seen === '' ? text : `${text},"seen":"${seen}"`;
+}
+
+/**
+ * An event lies in its record as the text that it is: to quote it would cost more than to write all the rest. What JSON wrote, JSON
+ * reads and writes again byte for byte.
+ */
+function entryText({ body, cause, nextAt, tries, done, dead }: OutboxEntry): string {
+  const letter = dead === true ? ',"dead":true' : '';
+  return `{"event":${body},"cause":"${cause}","nextAt":${nextAt},"tries":${tries},"done":"${done}"${letter}}`;
 }
 
 /** The instant at which a record wants attention: its next timer or undelivered output. */

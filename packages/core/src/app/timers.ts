@@ -101,7 +101,7 @@ function postpone(
     clock.now(),
   );
   record.outbox.push({
-    id: letter.id,
+    event: letter,
     body: JSON.stringify(letter),
     cause: '',
     nextAt: clock.now(),
