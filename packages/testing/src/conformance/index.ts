@@ -16,3 +16,18 @@ export {
   type BrokenPublisher,
 } from './publisher/broken-publisher.ts';
 export { brokenPublishers } from './publisher/broken-publishers.ts';
+export type {
+  HostAnswer,
+  OpenTrigger,
+  TriggerCase,
+  TriggerHarness,
+  TriggerMessage,
+} from './trigger/trigger-case.ts';
+export { triggerCases } from './trigger/trigger-cases.ts';
+export {
+  directTrigger,
+  failingTriggerCases,
+  type BrokenTrigger,
+  type TriggerDefect,
+} from './trigger/broken-trigger.ts';
+export { brokenTriggers } from './trigger/broken-triggers.ts';
