@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-export {};
+import { main } from './main.ts';
+
+const { stdout, stderr, env, argv } = process;
+
+process.exitCode = await main(argv.slice(2), { stdout, stderr, env, now: Date.now });

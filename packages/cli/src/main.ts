@@ -1,0 +1,60 @@
+import { isHearthError } from '@hearth/core';
+import { exitCodes, print, type Command, type Io } from './commands/command.ts';
+import { deadLetters } from './commands/dead-letters.ts';
+import { inspect } from './commands/inspect.ts';
+import { replay } from './commands/replay.ts';
+
+const commands: Readonly<Record<string, Command>> = {
+  inspect,
+  'dead-letters': deadLetters,
+  replay,
+};
+
+function usage(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const lines = Object.entries(commands).map(
+    ([name, { summary }]) => `  hearth ${name.padEnd(width)}  ${summary}`,
+  );
+  return `hearth: run, inspect and replay a Hearth app
+
+${lines.join('\n')}
+
+hearth help <command> says more. Every command knows --json.
+Exit codes: 0 done, 1 failed, 2 wrong options, 3 differences found or something left undone.`;
+}
+
+/** Runs `hearth` with its arguments and gives the exit code; whatever goes wrong is one line on standard error. Never rejects. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(args, io);
+  } catch (error) {
+    const isKnown = isHearthError(error);
+    const code = isKnown ? error.code : 'step-failed';
+    const message = error instanceof Error ? error.message : String(error);
+    const text = args.includes('--json')
+      ? JSON.stringify({ error: { code, message } })
+      : `hearth: ${message}`;
+    io.stderr.write(`${text}\n`);
+    if (!isKnown && io.env['DEBUG'] !== undefined) io.stderr.write(`${(error as Error).stack}\n`);
+    return code === 'invalid-option' ? exitCodes.usage : exitCodes.failed;
+  }
+}
+
+async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command !== undefined && !rest.includes('--help')) return command.run(rest, io);
+  if (command !== undefined) return say(io, command.usage);
+  if (name === 'help' || name === '--help') {
+    const about = commands[rest[0] ?? ''];
+    return say(io, about?.usage ?? usage());
+  }
+  const what = name === '' ? 'Which command?' : `There is no command "${name}".`;
+  io.stderr.write(`hearth: ${what}\n\n${usage()}\n`);
+  return exitCodes.usage;
+}
+
+function say(io: Io, text: string): number {
+  print(io, text);
+  return exitCodes.done;
+}

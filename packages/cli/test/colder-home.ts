@@ -1,0 +1,3 @@
+import { homeApp } from './home.ts';
+
+export const app = homeApp(10);
