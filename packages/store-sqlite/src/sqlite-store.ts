@@ -33,7 +33,7 @@ export interface SqliteStore extends StateStore {
  * Opens a store in one file, for a gateway, a small server or a laptop. Several processes may share the file.
  *
  * Saves that arrive in one turn of the event loop share one commit, and each has an answer of its own. Due instants and tags are
- * saved in the same transaction as the record. `erase` rewrites the whole file (about 10 ms per MB), because SQLite alone leaves copies
+ * saved in the same transaction as the record. `erase` rewrites the whole file, because SQLite alone leaves copies
  * behind when it moves records between pages; while another process reads, it answers `unknown` and is to be repeated.
  *
  * @throws {HearthError} `store-unavailable` when this Node.js is older than 22.13 or the file cannot be opened; `record-newer` when a
