@@ -85,8 +85,8 @@ export interface StoreCapabilities {
  * Keeps records. Compare-and-swap on one record is all the atomicity it must have.
  *
  * `load` answers in the order of the keys, each record at least as new as any save acknowledged before the call; the records are not
- * a snapshot of one instant. `save` answers for each write, independently and in order; two writes of one key in one call are a
- * caller's error. A store without atomic indexes writes the index entry first, so that a crash leaves a stale hint and never a missing one.
+ * a snapshot of one instant. `save` answers for each write, independently and in order; two writes of one key in one call
+ * are a caller's error: the call is refused with `duplicate-key` and nothing of it is done. A store without atomic indexes writes the index entry first, so that a crash leaves a stale hint and never a missing one.
  *
  * @throws {HearthError} `store-unavailable` (retryable) when a whole call cannot be carried out; no write of that call has happened.
  */
