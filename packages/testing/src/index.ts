@@ -1,3 +1,7 @@
+export { specify, type Partly, type Story } from './specify.ts';
+export { fake, has, type Fakes, type Fixture, type SpecifyOptions } from './story.ts';
+export type { WhateverOptions } from './whatever-happens.ts';
+export { UnmetExpectation } from './story-report.ts';
 export { simulatedClock, type SimulatedClock, type SimulatedClockOptions } from './clock.ts';
 export {
   faultyPublisher,
