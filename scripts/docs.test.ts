@@ -23,7 +23,7 @@ function compile(folder: string): string {
     return '';
   } catch (error) {
     const output = String((error as { readonly stdout?: unknown }).stdout);
-    return output.replaceAll(/^\.\.\/.*\n/gm, '');
+    return output.replaceAll(/^\.\.\/.*\n(?: +.*\n)*/gm, '');
   }
 }
 
