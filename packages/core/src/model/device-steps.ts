@@ -1,112 +1,48 @@
 import { HearthError } from '../event/error.ts';
 import { bound, type Lives } from './binding.ts';
+import type { Events, LooseDevice } from './device-events.ts';
 import type { DeviceState } from './device.ts';
-import { eventDef, type Draft, type EventDef, type Incoming } from './event.ts';
+import type { Draft, EventType, Incoming } from './event.ts';
 import {
   handlerOf,
   ownSubject,
   type Handler,
   type Outcome,
+  type Rejection,
   type StepInput,
   type Subscription,
 } from './handler.ts';
 import { changesOf, same } from './patch.ts';
-import { anything, checkPatch, partial, shapeOf, type Schema } from './schema.ts';
+import { anything, checkPatch, shapeOf } from './schema.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type State = DeviceState<Values, Values>;
 type Input = StepInput<State, Incoming<string, never>, unknown>;
-type Events = Readonly<Record<string, EventDef>>;
-
-/** A report, whatever its data. */
-export interface LooseReport {
-  readonly data: Schema;
-  readonly apply: (
-    data: never,
-    set: (patch: Values) => { readonly patch: Values },
-    state: Values,
-  ) => { readonly patch: Values };
-}
-
-/** A device's description, whatever its properties. */
-export interface LooseDevice {
-  readonly type: string;
-  readonly state: Schema<Values>;
-  readonly initial: Values;
-  readonly writable?: Schema<Values>;
-  readonly reports: Readonly<Record<string, LooseReport>>;
-  readonly commands?: Readonly<
-    Record<string, { readonly data: Schema; readonly expiresMs: number }>
-  >;
-  readonly version?: number;
-  readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
-  readonly formerly?: string;
-  readonly tags?: (state: never) => Readonly<Record<string, string>>;
-}
 
 const wishers = ['app', 'service', 'user'] as const;
 const registrars = ['app', 'service'] as const;
-
-/** The event types of a device: its reports, and those that every device has. */
-export function deviceEvents(device: LooseDevice): Events {
-  const { type, state, writable = anything as Schema<Values>, initial } = device;
-  const patch = partial(state, initial);
-  const own: Readonly<Record<string, Schema>> = {
-    set: partial(writable, initial, { removable: true }),
-    reported: patch,
-    imported: patch,
-    changed: state,
-    desired: anything,
-    left: bound.data,
-  };
-  for (const name of [...Object.keys(device.reports), ...Object.keys(device.commands ?? {})]) {
-    if (Object.hasOwn(own, name))
-      refuse(`"${type}" cannot name a report or command "${name}": every device has it.`);
-  }
-  assertWritable(device);
-  const reports = Object.entries(device.reports).map(([name, { data }]) => [name, data] as const);
-  const made = { quiet: true, madeBy: type };
-  return Object.fromEntries(
-    [...reports, ...Object.entries(own)].map(([name, data]) => {
-      const special = name === 'changed' || name === 'left' ? made : {};
-      return [name, eventDef({ type: `${type}.${name}`, data, older: [], ...special })] as const;
-    }),
-  );
-}
-
-function refuse(message: string): never {
-  throw new HearthError('invalid-definition', message);
-}
-
-function assertWritable({ type, state, writable }: LooseDevice): void {
-  const [known, wished] = [shapeOf(state), writable === undefined ? undefined : shapeOf(writable)];
-  for (const name of Object.keys(wished ?? {})) {
-    if (known !== undefined && !Object.hasOwn(known, name)) {
-      refuse(`"${type}" makes "${name}" writable, but its state has no such property.`);
-    }
-  }
-}
 
 /** The handler that keeps a device's record. */
 export function deviceHandler(device: LooseDevice, events: Events): Handler<State> {
   const { type, initial, tags, migrate = {} } = device;
   const on = (
-    name: string,
+    event: EventType | undefined,
     step: (input: Input) => Outcome<State>,
     more: Partial<Subscription> = {},
   ) => {
-    const event = events[name] ?? bound;
+    const known = event as EventType;
     return [
-      event.type,
-      { event, step: step as Subscription['step'], subjectOf: ownSubject, ...more },
+      known.type,
+      { event: known, step: step as Subscription['step'], subjectOf: ownSubject, ...more },
     ] as const;
   };
-  const reports = Object.entries(device.reports).map(([name, { apply }]) =>
-    on(name, (input) =>
-      report(device, events, input, apply(input.event.data, setPatch, input.state.reported).patch),
-    ),
+  const reports = Object.entries(device.reports ?? {}).map(([name, { apply }]) =>
+    on(events[name], (input) => {
+      const { patch } = apply(input.event.data, setPatch, input.state.reported);
+      return report(device, events, input, patch);
+    }),
   );
-  const taken = (input: Input) => report(device, events, input, input.event.data);
+  const said = (input: Input) => report(device, events, input, input.event.data, 'reject');
   return handlerOf<State>(
     {
       name: type,
@@ -123,10 +59,10 @@ export function deviceHandler(device: LooseDevice, events: Events): Handler<Stat
     },
     new Map([
       ...reports,
-      on('reported', taken),
-      on('imported', taken, { from: registrars }),
-      on('set', (input) => wish(events, input), { from: wishers }),
-      on('bound', (input) => bind(type, events, input), {
+      on(events['reported'], said),
+      on(events['imported'], said, { from: registrars }),
+      on(events['set'], (input) => wish(device, events, input), { from: wishers }),
+      on(bound, (input) => bind(type, events, input), {
         from: registrars,
         subjectOf: (event) => (isFor(type, event.data) ? event.subject : undefined),
       }),
@@ -146,20 +82,29 @@ function isFor(type: string, data: unknown): boolean {
   return model === undefined || model === type;
 }
 
-function report(device: LooseDevice, events: Events, input: Input, patch: Values): Outcome<State> {
-  const { state, event } = input;
+/** What does not fit what is known already: the mistake of whoever said it, or a bug in `apply`. */
+export function misfit(
+  whose: 'reject' | 'throw',
+  what: string,
+  { at, message }: { readonly at: string; readonly message: string },
+): { readonly reject: Rejection } {
+  if (whose === 'reject')
+    return { reject: { code: 'invalid-data', data: { field: `data.${at}`, message } } };
+  throw new HearthError('invalid-state', `${what} would set "${at}": ${message}`, { field: at });
+}
+
+function report(
+  device: LooseDevice,
+  events: Events,
+  { state, event }: Input,
+  patch: Values,
+  otherwise: 'reject' | 'throw' = 'throw',
+): Outcome<State> {
   const changes = changesOf(state.reported, patch);
   if (changes === undefined && state.known) return {};
   const checked = checkPatch(device.state, changes ?? {}, state.reported);
-  if (checked.issue !== undefined) {
-    const { at, message } = checked.issue;
-    throw new HearthError(
-      'invalid-state',
-      `"${event.type}" would set "${at}" of "${device.type}": ${message}`,
-      { field: at },
-    );
-  }
-  const reported = changes === undefined ? state.reported : { ...state.reported, ...changes };
+  if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
+  const reported = changes === undefined ? state.reported : { ...state.reported, ...checked.value };
   return {
     state: { ...state, reported, known: true },
     emit: changed(events, event.subject, reported, state.home),
@@ -176,7 +121,7 @@ function changed(
   return draft === undefined ? [] : [draft];
 }
 
-function wish(events: Events, { state, event }: Input): Outcome<State> {
+function wish(device: LooseDevice, events: Events, { state, event }: Input): Outcome<State> {
   const wishes: Values = event.data;
   const desired: Record<string, unknown> = { ...state.desired };
   for (const [name, value] of Object.entries(wishes)) {
@@ -184,6 +129,8 @@ function wish(events: Events, { state, event }: Input): Outcome<State> {
     else desired[name] = value;
   }
   if (same(desired, state.desired)) return {};
+  const { issue } = checkWishes(device, desired, state.reported);
+  if (issue !== undefined) return misfit('reject', `"${event.type}"`, issue);
   const desiredRev = state.desiredRev + 1;
   const open = changesOf(state.reported, desired);
   const next: State = { ...state, desired, desiredRev, known: true };
@@ -194,6 +141,16 @@ function wish(events: Events, { state, event }: Input): Outcome<State> {
     { partition: state.home ?? subject },
   );
   return { state: next, emit: draft ?? [] };
+}
+
+/** How wishes go together with each other, and with what is reported of the writable properties that nobody wishes for. */
+function checkWishes({ writable }: LooseDevice, desired: Values, reported: Values) {
+  if (writable === undefined) return { issue: undefined };
+  const shape = shapeOf(writable);
+  const others = Object.entries(reported).filter(([name]) =>
+    Object.hasOwn(shape ?? reported, name),
+  );
+  return checkPatch(writable, desired, Object.fromEntries(others));
 }
 
 function bind(type: string, events: Events, { state, event }: Input): Outcome<State> {

@@ -1,5 +1,6 @@
 import type { Lives } from './binding.ts';
-import { deviceEvents, deviceHandler, type LooseDevice } from './device-steps.ts';
+import { deviceEvents, type LooseDevice } from './device-events.ts';
+import { deviceHandler } from './device-steps.ts';
 import { eventDef, type Draft, type EventDef } from './event.ts';
 import type { Part, Ref } from './handler.ts';
 import type { Readable } from './reads.ts';
@@ -63,8 +64,11 @@ export interface Device<T extends string, S, W, E, C> extends Part, Readable<S> 
   readonly type: T;
   readonly events: DeviceEvents<T, S, W, E>;
   readonly commands: { readonly [K in keyof C & string]: EventDef<`${T}.${K}`, C[K]> };
-  /** Wishes for writable properties: the last wish counts, and it survives the device being offline. */
-  set(subject: string, desired: Wishes<W>): Draft<`${T}.set`, Wishes<W>>;
+  /** Wishes for writable properties: the last wish counts, and it survives the device being offline. Nothing can be wished for without any. */
+  set(
+    subject: string,
+    desired: [keyof W] extends [never] ? never : Wishes<W>,
+  ): Draft<`${T}.set`, Wishes<W>>;
   ref(subject: string): Ref<DeviceState<S, W>>;
 }
 
@@ -76,7 +80,7 @@ export interface DeviceOptions<T extends string, S, W, E, C> {
   readonly initial: NoInfer<S>;
   /** The properties that can be wished for, a part of the state; none when absent. */
   readonly writable?: Schema<W>;
-  readonly reports: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
+  readonly reports?: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
   readonly commands?: { readonly [K in keyof C]: Command<C[K]> };
   /** The version of the state's shape, from 1; `migrate` upgrades reported state of version n to n + 1. */
   readonly version?: number;
@@ -96,12 +100,12 @@ type None = Record<never, never>;
  * changes nothing has no effect and is not saved.
  *
  * @throws {HearthError} `invalid-definition` for a schema that is not plain JSON, an initial state that does not fit it, a writable
- * property that the state does not have, or a report or command with a name that every device has already.
+ * property that the state does not have, a command without `expiresMs`, or a report or command with a name that is taken.
  */
 export function defineDevice<
   const T extends string,
   S extends object,
-  E,
+  E = None,
   W extends object = None,
   C = None,
 >(options: DeviceOptions<T, S, W, E, C>): Device<T, S, W, E, C> {

@@ -1,6 +1,7 @@
 import { HearthError } from '../event/error.ts';
 import type { Patch, Report } from './device.ts';
-import type { LooseReport } from './device-steps.ts';
+import type { LooseReport } from './device-events.ts';
+import { misfit } from './device-steps.ts';
 import { eventDef, type Draft, type EventDef, type Incoming } from './event.ts';
 import {
   handlerOf,
@@ -44,6 +45,8 @@ export interface HomeOptions<T extends string, S, E> {
   readonly version?: number;
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
   readonly formerly?: string;
+  /** Indexed fields, found again by `each` and by queries. */
+  readonly tags?: (state: NoInfer<S>, subject: string) => Readonly<Record<string, string>>;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -60,40 +63,26 @@ export function defineHome<const T extends string, S extends object, E = Record<
   assertJson(state, `"${type}"`);
   assertFits(state, initial, `The initial state of "${type}"`);
   const reports = Object.entries((options.reports ?? {}) as Readonly<Record<string, LooseReport>>);
-  const events = homeEvents(type, state as Schema<Values>, initial as Values, reports);
-  const step = (patchOf: (data: never, state: Values) => Values) => (input: Input) =>
-    merge(
-      type,
-      state as Schema<Values>,
-      events['changed'],
-      input,
-      patchOf(input.event.data, input.state),
-    );
-  const on = (
-    name: string,
-    patchOf: (data: never, state: Values) => Values,
-    from?: Subscription['from'],
-  ) => {
+  const events = homeEvents(type, state as Schema<Values>, reports);
+  const home: Loose = { state: state as Schema<Values>, changed: events['changed'] };
+  const on = (name: string, step: (input: Input) => Outcome<Values>, more?: More) => {
     const event = events[name] as EventDef;
-    return [
-      event.type,
-      {
-        event,
-        step: step(patchOf) as Subscription['step'],
-        subjectOf: ownSubject,
-        ...(from && { from }),
-      },
-    ] as const;
+    const known = { event, step: step as Subscription['step'], subjectOf: ownSubject };
+    return [event.type, { ...known, ...more }] as const;
   };
   const applied = reports.map(([name, { apply }]) =>
-    on(name, (data, kept) => apply(data, (patch) => ({ patch }), kept).patch),
+    on(name, (input) => {
+      const { patch } = apply(input.event.data, (set) => ({ patch: set }), input.state);
+      return merge(home, input, patch);
+    }),
   );
+  const say = (input: Input) => merge(home, input, input.event.data, 'reject');
   const record = handlerOf<S>(
-    { ...others, reads: {}, name: type, state, initial },
+    { ...others, reads: {}, name: type, state, initial, trusted: true },
     new Map([
       ...applied,
-      on('set', (data) => data, ['app', 'service', 'user']),
-      on('imported', (data) => data, ['app', 'service']),
+      on('set', say, { from: ['app', 'service', 'user'] }),
+      on('imported', say, { from: ['app', 'service'] }),
     ]),
   );
   const { set, ...said } = events;
@@ -112,20 +101,27 @@ export function defineHome<const T extends string, S extends object, E = Record<
 }
 
 type Input = StepInput<Values, Incoming<string, never>, unknown>;
+type More = Pick<Subscription, 'from'>;
+
+/** A home, whatever its properties. */
+interface Loose {
+  readonly state: Schema<Values>;
+  readonly changed: EventDef | undefined;
+}
 
 function homeEvents(
   type: string,
   state: Schema<Values>,
-  initial: Values,
   reports: readonly (readonly [string, LooseReport])[],
 ): Readonly<Record<string, EventDef>> {
-  const patch = partial(state, initial);
+  const patch = partial(state);
   const own: Readonly<Record<string, Schema>> = { set: patch, imported: patch, changed: state };
   const taken = reports.find(([name]) => Object.hasOwn(own, name));
   if (taken !== undefined) {
     throw new HearthError(
       'invalid-definition',
       `"${type}" cannot name a report "${taken[0]}": every home has it.`,
+      { field: taken[0] },
     );
   }
   const all = [...reports.map(([name, { data }]) => [name, data] as const), ...Object.entries(own)];
@@ -138,23 +134,15 @@ function homeEvents(
 }
 
 function merge(
-  type: string,
-  schema: Schema<Values>,
-  changed: EventDef | undefined,
+  { state: schema, changed }: Loose,
   { state, event }: Input,
   patch: Patch<Values>['patch'],
+  otherwise: 'reject' | 'throw' = 'throw',
 ): Outcome<Values> {
   const changes = changesOf(state, patch);
   if (changes === undefined) return {};
   const checked = checkPatch(schema, changes, state);
-  if (checked.issue !== undefined) {
-    const { at, message } = checked.issue;
-    throw new HearthError(
-      'invalid-state',
-      `"${event.type}" would set "${at}" of "${type}": ${message}`,
-      { field: at },
-    );
-  }
-  const next = { ...state, ...changes };
+  if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
+  const next = { ...state, ...checked.value };
   return { state: next, emit: changed?.(event.subject, next, { partition: event.subject }) ?? [] };
 }
