@@ -62,7 +62,15 @@ export type { CloudEvent } from './event/cloud-event.ts';
 export type { Principal, SpeaksFor } from './ports/principal.ts';
 export type { Outgoing, Publisher, PublishResult } from './ports/publisher.ts';
 export { route } from './ports/route.ts';
-export type { Applied, CallFunction, CallSignal, Clock, Logger, Runtime } from './ports/runtime.ts';
+export type {
+  Answered,
+  Applied,
+  CallFunction,
+  CallSignal,
+  Clock,
+  Logger,
+  Runtime,
+} from './ports/runtime.ts';
 export type { Span, SpanStart, Tracing } from './ports/tracing.ts';
 export type {
   DueRequest,

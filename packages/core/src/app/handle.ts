@@ -126,7 +126,17 @@ function answer(context: Context, { fate, span, input }: Lane): Handled {
     1,
     code === undefined ? {} : { code },
   );
+  show(context, input, handled);
   return handled;
+}
+
+/** Shows an input and its verdict to whoever watches. */
+function show(context: Context, { event, principal }: Input, handled: Handled): void {
+  try {
+    context.runtime.answered?.({ ...handled, event, principal });
+  } catch (error) {
+    log(context, 'warn', loggedError(error), 'An observer threw.');
+  }
 }
 
 /** The one place where an input's fate becomes a verdict. */

@@ -12,7 +12,15 @@ export type {
 export type { Outgoing, Publisher, PublishResult } from './publisher.ts';
 export { publishAll, route } from './route.ts';
 export { speaksForItself, type Principal, type SpeaksFor } from './principal.ts';
-export type { Applied, CallFunction, CallSignal, Clock, Logger, Runtime } from './runtime.ts';
+export type {
+  Answered,
+  Applied,
+  CallFunction,
+  CallSignal,
+  Clock,
+  Logger,
+  Runtime,
+} from './runtime.ts';
 export type { Span, SpanStart, Tracing } from './tracing.ts';
 export {
   memoryCapabilities,

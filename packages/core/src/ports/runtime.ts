@@ -1,4 +1,5 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
+import type { HearthError } from '../event/error.ts';
 import type { Principal, SpeaksFor } from './principal.ts';
 import type { Publisher } from './publisher.ts';
 import type { StateStore } from './state-store.ts';
@@ -49,6 +50,18 @@ export interface Applied {
   readonly reply?: unknown;
 }
 
+/** One input with its verdict, as an observer sees it: inputs that changed nothing, doubles and refusals among them. */
+export interface Answered {
+  /** What came, or why it could not be read. */
+  readonly event: CloudEvent | HearthError;
+  readonly principal: Principal;
+  readonly verdict: 'done' | 'rejected' | 'retry';
+  /** Why it was rejected or must be retried. */
+  readonly code?: string;
+  readonly message?: string;
+  readonly duplicate?: true;
+}
+
 /**
  * Everything `handle` needs from outside. Only `store`, `publisher` and `clock` are required.
  */
@@ -81,6 +94,8 @@ export interface Runtime {
   readonly speaksFor?: SpeaksFor;
   /** Sees every applied step after its save. Must not throw; what it throws is logged. */
   readonly observe?: (applied: Applied) => void;
+  /** Sees every input with its verdict, just before `handle` gives it. Must not throw; what it throws is logged. */
+  readonly answered?: (answered: Answered) => void;
   /** The age (ms) up to which the host may deliver an input again; forgetting a younger one is counted as `seen_overflow`. */
   readonly redeliveryAgeMs?: number;
 }
