@@ -171,9 +171,14 @@ describe('an event is refused', () => {
     expect(faultOf({ ...both, data: null })).toBe('invalid-event data');
   });
 
-  it.each([null, 0, true, {}, []])('with %j as data of a type that is not JSON', (data) => {
-    expect(faultOf({ ...minimal, datacontenttype: 'text/plain', data })).toBe('invalid-event data');
-  });
+  it.each([null, 0, true, {}, [], '\ud800'])(
+    'with %j as data of a type that is not JSON',
+    (data) => {
+      expect(faultOf({ ...minimal, datacontenttype: 'text/plain', data })).toBe(
+        'invalid-event data',
+      );
+    },
+  );
 
   it.each([null, undefined, 1, true, 'text', '', [], [minimal]])('if it is %j', (candidate) => {
     expect(faultOf(candidate)).toMatch(/^invalid-event /);

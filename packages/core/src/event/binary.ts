@@ -1,9 +1,9 @@
-import { checkEvent, inOrder } from './attributes.ts';
+import { checkEvent } from './attributes.ts';
 import type { CloudEvent } from './cloud-event.ts';
 import { readData, writeData } from './data.ts';
 import { invalid } from './error.ts';
 import type { Limits } from './limits.ts';
-import { formatOf, unsupported } from './media-type.ts';
+import { formatOf } from './media-type.ts';
 import type { Body } from './utf8.ts';
 
 // What the binary modes of all bindings have in common: attributes are text, the body is the data.
@@ -27,7 +27,8 @@ export function readBinary(
   const event = Object.fromEntries<unknown>(pairs);
   if ('data' in event || 'data_base64' in event) throw invalid('data', 'must be the body');
   if (type) event['datacontenttype'] ??= type;
-  if (type && type !== event['datacontenttype']) throw invalid('datacontenttype', 'must be one');
+  if (type && type !== event['datacontenttype'])
+    throw invalid('datacontenttype', 'must be sent once');
   readData(event, body, limits);
   return checkEvent(event, limits);
 }
@@ -41,11 +42,13 @@ export function writeBinary(
   event: CloudEvent,
   limits: Partial<Limits> | undefined,
 ): { type: string | undefined; attributes: [name: string, value: string][]; body: Body } {
-  const checked = inOrder(checkEvent(event, limits));
+  const checked = checkEvent(event, limits);
   const { data, data_base64: _, datacontenttype, ...attributes } = checked;
   const type = datacontenttype ?? (data === undefined ? undefined : 'application/json');
   // A reader would take data that is labelled as a CloudEvent for the event itself.
-  if (formatOf(type)) throw unsupported('a CloudEvent in a CloudEvent: use structured mode');
+  if (formatOf(type)) {
+    throw invalid('datacontenttype', 'must be sent in structured mode', 'unsupported-media-type');
+  }
   const pairs = Object.entries(attributes).map(([name, value]) => [name, String(value)]);
   return { type, attributes: pairs as [string, string][], body: writeData(checked) };
 }

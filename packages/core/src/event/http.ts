@@ -26,26 +26,12 @@ export interface HttpOutput {
 /** The content modes of CloudEvents 1.0.2 HTTP binding §3. */
 export type HttpMode = 'binary' | 'structured' | 'batch';
 
-/**
- * The events of an HTTP message: exactly one, unless it is a batch.
- *
- * `lenient` counts the header values with signs that a sender must percent-encode: one that does
- * not encode is likely to send a `%` that is misread.
- */
+/** The events of an HTTP message: exactly one, unless it is a batch. */
 export type HttpEvents =
-  | {
-      readonly mode: 'binary' | 'structured';
-      readonly events: readonly [CloudEvent];
-      readonly lenient: number;
-    }
-  | {
-      readonly mode: 'batch';
-      readonly events: readonly (CloudEvent | HearthError)[];
-      readonly lenient: number;
-    };
+  | { readonly mode: 'binary' | 'structured'; readonly events: readonly [CloudEvent] }
+  | { readonly mode: 'batch'; readonly events: readonly (CloudEvent | HearthError)[] };
 
-/** By lower-case name. A header that came several times is a list. */
-type Headers = ReadonlyMap<string, string | readonly string[]>;
+const contentType = 'content-type';
 
 /**
  * Tells in which mode an HTTP message holds events; `undefined` if it holds none.
@@ -53,7 +39,7 @@ type Headers = ReadonlyMap<string, string | readonly string[]>;
  * @throws {HearthError} `unsupported-media-type` for events in a format other than JSON.
  */
 export function httpMode(headers: HttpHeaders): HttpMode | undefined {
-  return modeOf(lowerCased(headers));
+  return modeOf(announced(headers));
 }
 
 /**
@@ -66,23 +52,18 @@ export function httpMode(headers: HttpHeaders): HttpMode | undefined {
  * `limit-exceeded`.
  */
 export function decodeHttp(message: HttpInput, limits?: Partial<Limits>): HttpEvents {
-  const headers = lowerCased(message.headers);
+  const headers = announced(message.headers);
   const body = message.body ?? '';
   const mode = modeOf(headers);
-  if (mode === 'batch') return { mode, events: decodeBatch(body, limits), lenient: 0 };
-  if (mode === 'structured') return { mode, events: [decodeStructured(body, limits)], lenient: 0 };
-  if (mode === undefined) throw unsupported('a CloudEvent');
-  const pairs: [name: string, value: string][] = [];
-  let lenient = 0;
-  for (const header of headers.keys()) {
-    if (!header.startsWith('ce-')) continue;
-    const name = header.slice(3);
-    const value = one(headers, header);
-    pairs.push([name, percentDecode(name, value)]);
-    if (/[^!#-~]/.test(value)) lenient += 1;
-  }
-  const event = readBinary(pairs, one(headers, 'content-type'), body, limits);
-  return { mode, events: [event], lenient };
+  if (mode === 'batch') return { mode, events: decodeBatch(body, limits) };
+  if (mode === 'structured') return { mode, events: [decodeStructured(body, limits)] };
+  if (mode === undefined) throw unsupported();
+  const type = headers.get(contentType);
+  headers.delete(contentType);
+  const pairs = [...headers].map(
+    ([name, value]) => [name.slice(3), percentDecode(name, value)] as const,
+  );
+  return { mode, events: [readBinary(pairs, type, body, limits)] };
 }
 
 /**
@@ -96,7 +77,7 @@ export function decodeHttp(message: HttpInput, limits?: Partial<Limits>): HttpEv
  */
 export function encodeHttpBinary(event: CloudEvent, limits?: Partial<Limits>): HttpOutput {
   const { type, attributes, body } = writeBinary(event, limits);
-  const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type };
+  const headers: Record<string, string> = type === undefined ? {} : { [contentType]: type };
   for (const [name, value] of attributes) headers[`ce-${name}`] = percentEncode(value);
   return { headers, body };
 }
@@ -107,7 +88,7 @@ export function encodeHttpBinary(event: CloudEvent, limits?: Partial<Limits>): H
  * @throws {HearthError} `invalid-event` with the `field`.
  */
 export function encodeHttpStructured(event: CloudEvent, limits?: Partial<Limits>): HttpOutput {
-  return { headers: { 'content-type': structuredType }, body: encodeStructured(event, limits) };
+  return { headers: { [contentType]: structuredType }, body: encodeStructured(event, limits) };
 }
 
 /**
@@ -120,42 +101,39 @@ export function encodeHttpBatch(
   limits?: Partial<Limits>,
 ): HttpOutput {
   return {
-    headers: { 'content-type': structuredType.replace('+', '-batch+') },
+    headers: { [contentType]: structuredType.replace('+', '-batch+') },
     body: encodeBatch(events, limits),
   };
 }
 
-function lowerCased(headers: HttpHeaders): Headers {
-  const all = new Map<string, string | readonly string[]>();
+/** Gives the headers that CloudEvents speaks of, by their names in lower case. */
+function announced(headers: HttpHeaders): Map<string, string> {
+  const found = new Map<string, string>();
   for (const [name, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {
     const lower = name.toLowerCase();
-    if (value !== undefined) all.set(lower, all.has(lower) ? [] : value);
+    if (value === undefined || !/^ce-|^content-type$/.test(lower)) continue;
+    if (typeof value !== 'string' || found.has(lower))
+      throw invalid(lower.replace('ce-', ''), 'must be sent once');
+    found.set(lower, value);
   }
-  return all;
+  return found;
 }
 
-function modeOf(headers: Headers): HttpMode | undefined {
-  const format = formatOf(one(headers, 'content-type'));
+function modeOf(headers: ReadonlyMap<string, string>): HttpMode | undefined {
+  const format = formatOf(headers.get(contentType));
   return format ?? (headers.has('ce-specversion') ? 'binary' : undefined);
-}
-
-/** Gives the value of a header, `''` if there is none. */
-function one(headers: Headers, name: string): string {
-  const value = headers.get(name) ?? '';
-  if (typeof value === 'string') return value;
-  throw invalid(name.replace('ce-', ''), 'must be one header');
 }
 
 /** CloudEvents 1.0.2 HTTP binding §3.1.3.2: quoted strings first, then percent signs, once. */
 function percentDecode(name: string, header: string): string {
+  const value = header.replaceAll(/"((?:[^"\\]|\\.)*)("?)/g, (_, text: string, end: string) =>
+    // Without its end it is no quoted string; a lone percent sign fails below.
+    end ? text.replaceAll(/\\(.)/g, '$1') : '%',
+  );
   try {
-    const value = header.replaceAll(/"((?:[^"\\]|\\.)*)("?)/g, (_, text: string, end: string) =>
-      // Without its end it is no quoted string; a lone percent sign fails below.
-      end ? text.replaceAll(/\\(.)/g, '$1') : '%',
-    );
     return decodeURIComponent(value);
   } catch {
-    throw invalid(name, 'must be percent-encoded UTF-8, with closed quotes');
+    throw invalid(name.slice(3), 'must be percent-encoded UTF-8 with paired quotes');
   }
 }
 

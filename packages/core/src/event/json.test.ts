@@ -146,8 +146,8 @@ describe('encodeStructured', () => {
       'type',
       'time',
       'apple',
-      'data',
       'zebra',
+      'data',
     ]);
   });
 

@@ -24,6 +24,10 @@ export const defaultLimits: Limits = {
   maxAttributeBytes: 8192,
 };
 
+function limitOf(limit: keyof Limits, limits: Partial<Limits> | undefined): number {
+  return limits?.[limit] ?? defaultLimits[limit];
+}
+
 /**
  * Checks a number, or the bytes of a body, against a limit.
  *
@@ -35,7 +39,7 @@ export function checkLimit(
   limit: keyof Limits,
   limits: Partial<Limits> | undefined,
 ): void {
-  const max = limits?.[limit] ?? defaultLimits[limit];
+  const max = limitOf(limit, limits);
   // A UTF-16 unit is at most three bytes, so short texts need not be measured.
   const isOver =
     typeof size === 'number' ? size > max : size.length * 3 > max && toBytes(size).length > max;
@@ -51,18 +55,21 @@ export function checkLimit(
  * @throws {HearthError} `limit-exceeded`.
  */
 export function checkShape(text: string, envelope: number, limits?: Partial<Limits>): void {
-  let depth = 0;
+  let opened = 0;
+  // `[` and `{` differ in one bit. Most events have so few, in strings too, that counting is enough.
+  for (let i = 0; i < text.length; i += 1) if ((text.charCodeAt(i) | 32) === 123) opened += 1;
+  if (envelope < 2 && opened <= limitOf('maxDepth', limits)) return;
+  let depth = -envelope;
   let deepest = 0;
   let commas = 0;
   for (let i = 0, isString = false; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (code === 34) isString = !isString;
     else if (isString) i += Number(code === 92);
-    // `[` and `{` differ in one bit, as do `]` and `}`.
     else if ((code | 32) === 123) deepest = Math.max(deepest, ++depth);
     else if ((code | 32) === 125) depth -= 1;
-    else if (code === 44 && depth === 1) commas += 1;
+    else if (code === 44 && depth === -1) commas += 1;
   }
-  checkLimit('data', deepest - envelope, 'maxDepth', limits);
+  checkLimit('data', deepest, 'maxDepth', limits);
   if (envelope === 2) checkLimit('body', commas + 1, 'maxBatch', limits);
 }

@@ -15,10 +15,10 @@ export type Kind = 'json' | 'text' | 'bytes';
  * It is JSON if the subtype is `json` or ends in `+json`, or there is no type at all (CloudEvents
  * 1.0.2 JSON format §3.1.1), and text if UTF-8 bytes can carry it.
  */
-export function kindOf(type: string | undefined): Kind {
-  if (type === undefined || /^[^;]*[/+]json *(?:;|$)/i.test(type)) return 'json';
-  const isText = /^text\/|^[^;]*[/+]xml *(?:;|$)/i.test(type) && !foreignCharset.test(type);
-  return isText ? 'text' : 'bytes';
+export function kindOf(type = 'a/json'): Kind {
+  const match = /^(?:[^;]*[/+](?:xml|(json)) *(?:;|$)|text\/)/i.exec(type);
+  if (match?.[1]) return 'json';
+  return match && !foreignCharset.test(type) ? 'text' : 'bytes';
 }
 
 /**
@@ -33,10 +33,14 @@ export function formatOf(type: string | undefined): 'structured' | 'batch' | und
   const match = /^\s*application\/cloudevents(-batch)?(\+json *(?:;|$))?/i.exec(type ?? '');
   if (!match) return undefined;
   if (match[2] && !foreignCharset.test(type as string)) return match[1] ? 'batch' : 'structured';
-  throw unsupported('JSON in UTF-8');
+  throw unsupported();
 }
 
 /** Makes the error of a message that holds no CloudEvent, or one that cannot be read. */
-export function unsupported(what: string): HearthError {
-  return invalid('content-type', `must announce ${what}`, 'unsupported-media-type');
+export function unsupported(): HearthError {
+  return invalid(
+    'content-type',
+    'must be of a CloudEvent, as JSON in UTF-8',
+    'unsupported-media-type',
+  );
 }

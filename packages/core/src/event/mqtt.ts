@@ -64,11 +64,11 @@ export function mqttMode({ payload, properties = {} }: MqttInput): MqttMode | un
 export function decodeMqtt(message: MqttInput, limits?: Partial<Limits>): CloudEvent {
   const { payload, properties } = message;
   const mode = mqttMode(message);
-  if (mode === undefined) throw unsupported('a CloudEvent');
+  if (mode === undefined) throw unsupported();
   if (mode === 'structured') return decodeStructured(payload, limits);
   const pairs = Object.entries(properties?.userProperties ?? {}).flatMap(([name, value]) => {
     if (!/^[a-z\d]+$/.test(name)) return [];
-    if (typeof value !== 'string') throw invalid(name, 'must be one property');
+    if (typeof value !== 'string') throw invalid(name, 'must be sent once');
     return [[name, value] as const];
   });
   return readBinary(pairs, properties?.contentType, payload, limits);
@@ -91,10 +91,9 @@ export function encodeMqtt(
     return { payload, properties: { contentType: structuredType } };
   }
   const { type, attributes, body } = writeBinary(event, limits);
+  const contentType = type === undefined ? {} : { contentType: type };
   const userProperties = Object.fromEntries(attributes);
-  const properties =
-    type === undefined ? { userProperties } : { contentType: type, userProperties };
-  return { payload: toBytes(body), properties };
+  return { payload: toBytes(body), properties: { ...contentType, userProperties } };
 }
 
 function looksStructured(payload: string | Uint8Array): boolean {

@@ -24,6 +24,7 @@ export interface TopicPattern<P extends string = string> {
 
 const maxBytes = 65_535;
 const parameter = /^\{([A-Za-z]\w*)\}$/;
+const plain = /^(?!\.\.?$)[\w.:-]+$/;
 const fixed = /^[^+#{}\p{Cc}\p{Cs}]+$/u;
 
 /**
@@ -89,7 +90,8 @@ function escape(name: string, value: string | undefined): string {
   if (!value || /\p{Cs}/u.test(value)) {
     throw refusal(`"${name}" must be a non-empty string without unpaired surrogates`, name);
   }
-  const unsafe = value === '.' || value === '..' ? /\./g : /[^\w.:-]/gu;
+  if (plain.test(value)) return value;
+  const unsafe = /^\.\.?$/.test(value) ? /\./g : /[^\w.:-]/gu;
   return value.replaceAll(unsafe, (char) => Array.from(toBytes(char), escapeByte).join(''));
 }
 
@@ -99,6 +101,7 @@ function escapeByte(byte: number): string {
 
 /** Undoes `escape`, and nothing else: a level in another spelling is not one of ours. */
 function unescape(text: string): string | undefined {
+  if (plain.test(text)) return text;
   try {
     const value = decodeURIComponent(text.replaceAll('=', '%'));
     return escape('', value) === text ? value : undefined;
