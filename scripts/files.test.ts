@@ -26,6 +26,11 @@ describe('source files', () => {
     expect(faults(sources, (path) => /^export (\*|default)/m.test(read(path)))).toEqual([]);
   });
 
+  it('say of everything that they export what it is', () => {
+    const naked = /(?<!\*\/)\nexport (async )?(class|const|enum|function|interface|type)\b(?! \{)/;
+    expect(faults(sources, (path) => !isTest(path) && naked.test(read(path)))).toEqual([]);
+  });
+
   it('are named after the idea they hold', () => {
     const vague = /^(utils?|helpers?|types?|common|misc|shared|constants)\.ts$/;
     expect(faults(all, (path) => vague.test(basename(path)))).toEqual([]);
