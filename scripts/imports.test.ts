@@ -23,7 +23,9 @@ const rank: Readonly<Record<string, number>> = {
   cli: 3,
 };
 
-const isTest = (path: string): boolean => /\.(test|test-d)\.ts$/.test(path);
+// What tests share lies in a package's `test` folder, which is not published.
+const isTest = (path: string): boolean =>
+  /\.(test|test-d)\.ts$|^packages\/[^/]+\/test\//.test(path);
 const rankOf = (folder: string): number =>
   rank[folder] ?? rank[folder.split('-')[0] ?? ''] ?? Number.NaN;
 
@@ -118,6 +120,7 @@ describe('imports go one way', () => {
   it.each([
     ['packages/adapter-mqtt/src/trigger.ts', '@hearth/core/ports'],
     ['packages/adapter-mqtt/src/trigger.test.ts', '@hearth/testing/conformance'],
+    ['packages/adapter-mqtt/test/broker.ts', '@hearth/testing'],
     ['examples/thermostat/main.ts', '@hearth/adapter-mqtt'],
     ['bench/main.ts', '../packages/core/dist/index.js'],
   ])('lets %s import %s', (path, imported) => {
