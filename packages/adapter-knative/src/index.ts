@@ -1,1 +1,18 @@
-export {};
+export { serve, type Served, type ServeOptions } from './serve.ts';
+export { knative } from './knative.ts';
+export type { KnativeOptions } from './options.ts';
+export { decode, type Decoded, type DecodeOptions, type HttpMessage } from './decode.ts';
+export {
+  bearer,
+  sharedToken,
+  trustedHeader,
+  type Authenticate,
+  type SharedToken,
+  type TrustedHeader,
+} from './auth.ts';
+export type { WhenRejected } from './answer.ts';
+export type { Webhook } from './webhook.ts';
+export type { ReplyType } from './reply.ts';
+export { sink, type Sink } from './sink.ts';
+export type { SinkOptions } from './sink-options.ts';
+export type { Overrides } from './overrides.ts';
