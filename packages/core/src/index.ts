@@ -19,7 +19,7 @@ export { defineRule } from './model/rule.ts';
 export type { Per, Rule, RuleOptions, RuleState, Seen } from './model/rule.ts';
 export type { Copies, Watchable, Watches } from './model/rule-watch.ts';
 export { by, each, partitionOf } from './model/reads.ts';
-export type { By, Each, Got, One, Readable, Reads } from './model/reads.ts';
+export type { By, Each, EachOptions, Got, One, Readable, Reads } from './model/reads.ts';
 export { defineEvent } from './model/event.ts';
 export type { Draft, EventDef, EventOf, EventType, Incoming, OlderVersion } from './model/event.ts';
 export { defineHandler } from './model/handler.ts';

@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
-import { partitionOf, type By, type Each } from '../model/reads.ts';
+import type { By, Each } from '../model/reads.ts';
 import { load, query, type Task } from './effect.ts';
 import { keyOf, readRecord } from './record.ts';
 
@@ -28,8 +28,8 @@ function* readOne({ of, subject }: By, event: Incoming): Task<unknown> {
 }
 
 /** Keys from an index are hints: what no longer carries the tag is left out. */
-function* readMany({ of, tag, limit }: Each, event: Incoming): Task<unknown> {
-  const value = partitionOf(event);
+function* readMany({ of, tag, value: valueOf, limit }: Each, event: Incoming): Task<unknown> {
+  const value = valueOf(event);
   const handler = of.record;
   const page = yield* query({ handler: handler.key, tag, value, limit });
   if (isHearthError(page)) return page;

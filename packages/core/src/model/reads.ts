@@ -1,3 +1,4 @@
+import { HearthError } from '../event/error.ts';
 import type { Handler } from './handler.ts';
 import type { Incoming } from './event.ts';
 
@@ -14,10 +15,11 @@ export interface By<V = unknown> {
   readonly limit?: undefined;
 }
 
-/** Many records, bounded: those that carry `tag` with the event's partition as its value (`home` unless said otherwise). */
+/** Many records, bounded: those that carry `tag` (`home` unless said otherwise) with `value`, by default the event's partition. */
 export interface Each<V = unknown> {
   readonly of: Readable<V>;
   readonly tag: string;
+  readonly value: (event: Incoming) => string;
   readonly limit: number;
   /** In a watch: the properties that the rule needs; all of them when absent. */
   readonly pick?: readonly string[];
@@ -41,21 +43,64 @@ export type Got<R> = {
       : never;
 };
 
-/** Reads the one record whose subject `subject` computes; that of the event's partition (its home) when absent. */
+/**
+ * Reads the one record whose subject `subject` computes; that of the event's partition (its home) when absent.
+ *
+ * What a device says carries no partition; what its record emits (`changed`) does.
+ *
+ * @throws {HearthError} `invalid-definition` when there is nothing to read.
+ */
 export function by<V>(of: Readable<V>, subject: (event: Incoming) => string = partitionOf): By<V> {
+  assertReadable(of, 'by');
   return { of, subject };
 }
 
-/** Reads or watches many records: those of the same home, at most `limit` (default 100), in the order of their subjects. */
-export function each<V, const K extends keyof V & string = keyof V & string>(
-  of: Readable<V>,
-  options: { readonly tag?: string; readonly limit?: number; readonly pick?: readonly K[] } = {},
-): Each<Pick<V, K>> {
-  const { tag = 'home', limit = 100 } = options;
-  return { of: of as Readable as Readable<Pick<V, K>>, tag, limit, ...pickOf(options.pick) };
+/** How many records are found; see `each`. */
+export interface EachOptions<K> {
+  /** The indexed field by which they are found: `home` when absent. */
+  readonly tag?: string;
+  /** The value that the field must have: the event's partition (its home) when absent. */
+  readonly value?: (event: Incoming) => string;
+  /** How many at most: 100 when absent. */
+  readonly limit?: number;
+  /** In a watch: the properties that the rule needs; all of them when absent. */
+  readonly pick?: readonly K[];
 }
 
-const pickOf = (pick?: readonly string[]) => (pick === undefined ? {} : { pick });
+/**
+ * Reads or watches many records: those of the same home, at most `limit`, in the order of their subjects.
+ *
+ * @throws {HearthError} `invalid-definition` when there is nothing to read, or for a `limit` below 1.
+ */
+export function each<V, const K extends keyof V & string = keyof V & string>(
+  of: Readable<V>,
+  options: EachOptions<K> = {},
+): Each<Pick<V, K>> {
+  const { tag = 'home', value = partitionOf, limit = 100, pick } = options;
+  assertReadable(of, 'each');
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    refuse(`each(…, { limit: ${limit} }) needs a limit of at least 1.`, 'limit');
+  return {
+    of: of as Readable as Readable<Pick<V, K>>,
+    tag,
+    value,
+    limit,
+    ...(pick === undefined ? {} : { pick }),
+  };
+}
+
+function assertReadable(of: Partial<Readable> | undefined, name: string): void {
+  if (of?.record !== undefined) return;
+  const why =
+    of === undefined
+      ? 'undefined, perhaps because two modules import each other'
+      : 'what has no record; give it a handler, a device or a home';
+  refuse(`${name}(…) was given ${why}.`, 'of');
+}
+
+function refuse(message: string, field: string): never {
+  throw new HearthError('invalid-definition', message, { field });
+}
 
 /** What is kept in order together: the home a device lives in, else the subject. */
 export function partitionOf(event: Incoming): string {

@@ -41,41 +41,43 @@ export function watchesOf(
   per: Readable & { readonly type: string },
   watches: Watches,
 ): readonly Watched[] {
+  if ((per as object | undefined) === undefined) refuse(rule, 'is per nothing', 'per', circular);
   const byModel = new Map<Watchable, Watch[]>();
-  for (const [name, watch] of Object.entries(watches)) {
+  for (const [name, watch] of Object.entries(watches) as [string, Watches[string] | undefined][]) {
+    if (watch === undefined) refuse(rule, `watches nothing as "${name}"`, name, circular);
     const each = 'limit' in watch ? watch : undefined;
     const model = (each === undefined ? watch : each.of) as Watchable;
-    assertWatchable(rule, per, name, model, each !== undefined);
+    const why = whyNot(per, model, each);
+    if (why !== undefined) refuse(rule, `cannot watch "${name}"`, name, why);
     byModel.set(model, [...(byModel.get(model) ?? []), { name, each, model }]);
   }
-  if (byModel.size === 0)
-    throw new HearthError('invalid-definition', `The rule "${rule}" watches nothing.`);
+  if (byModel.size === 0) refuse(rule, 'watches nothing', 'watch', 'put a model into "watch"');
   return [...byModel].flatMap(([model, fed]) => subscriptionsFor(per, model, fed));
 }
 
-function assertWatchable(
-  rule: string,
-  per: Readable,
-  name: string,
-  model: Watchable,
-  many: boolean,
-): void {
-  const { events } = model as Partial<Watchable>;
-  const why =
-    events?.changed === undefined
-      ? 'it has no "changed" event; watch a device or a home'
-      : 'commands' in per && (model.record !== per.record || many)
-        ? 'a rule per device watches that device alone; make it per home'
-        : !('commands' in per) && !many && model.record !== per.record
-          ? 'a home has many of them; watch each(…)'
-          : undefined;
-  if (why !== undefined) {
-    throw new HearthError(
-      'invalid-definition',
-      `The rule "${rule}" cannot watch "${name}": ${why}.`,
-      { field: name },
-    );
+const circular = 'it is undefined here, perhaps because two modules import each other';
+
+function refuse(rule: string, what: string, field: string, why: string): never {
+  const message = `The rule "${rule}" ${what}: ${why}.`;
+  throw new HearthError('invalid-definition', message, { field });
+}
+
+const isDevice = (model: Readable): boolean => 'commands' in model;
+
+function whyNot(per: Readable, model: Watchable, each: Each | undefined): string | undefined {
+  const isOwn = model.record === per.record;
+  if ((model as Partial<Watchable>).events?.changed === undefined)
+    return 'it has no "changed" event; watch a device or a home';
+  if (isDevice(per))
+    return isOwn && each === undefined
+      ? undefined
+      : 'a rule per device watches that device alone; make it per home';
+  if (!isDevice(model)) {
+    if (!isOwn) return 'it is another home than the one that the rule is per';
+    return each === undefined ? undefined : 'there is one home; watch it without each(…)';
   }
+  if (each === undefined) return 'a home has many of them; watch each(…)';
+  return each.tag === 'home' ? undefined : 'devices are watched by their home; leave out "tag"';
 }
 
 function subscriptionsFor(

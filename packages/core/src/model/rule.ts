@@ -5,6 +5,7 @@ import {
   type Handler,
   type Outcome,
   type Part,
+  type Ref,
   type StepInput,
   type Subscription,
 } from './handler.ts';
@@ -54,7 +55,9 @@ export interface RuleOptions<W, C extends string> {
 export interface Rule<C extends string> extends Part {
   readonly name: string;
   readonly conditions: readonly C[];
-  readonly record: Handler;
+  readonly record: Handler<RuleState>;
+  /** Names one record of the rule: that of a home, or of a device for a rule per device. */
+  ref(subject: string): Ref<RuleState>;
 }
 
 /** What a rule keeps: a copy of what it watches, whether its conditions hold, and when it last fired. */
@@ -76,7 +79,8 @@ const elapsed = eventDef({ type: 'hearth.rule.elapsed', data: anything, older: [
  * It decides from its own copy of what it watches, kept by the `changed` events of the watched models; what has never been heard of has its
  * model's initial state (a single one) or is missing (in a list). A list is in the order of its subjects.
  *
- * @throws {HearthError} `invalid-definition` when there is nothing to watch or no condition, or a rule per device watches something else.
+ * @throws {HearthError} `invalid-definition` when there is nothing to watch or no condition, when it cannot hear of what it watches, or
+ * for a time that is not whole milliseconds.
  */
 export function defineRule<const W extends Watches, const C extends string>(
   options: RuleOptions<W, C>,
@@ -84,12 +88,9 @@ export function defineRule<const W extends Watches, const C extends string>(
   const loose = options as unknown as LooseRule;
   const conditions = Object.keys(options.when) as C[];
   const watched = watchesOf(loose.name, loose.per, loose.watch);
-  if (conditions.length === 0) {
-    throw new HearthError(
-      'invalid-definition',
-      `The rule "${loose.name}" has no condition in "when".`,
-    );
-  }
+  if (conditions.length === 0) refuse(loose, 'has no condition in "when"', 'when');
+  assertTime(loose, 'forMs');
+  assertTime(loose, 'cooldownMs');
   const record = handlerOf<RuleState>(
     {
       name: loose.name,
@@ -100,7 +101,18 @@ export function defineRule<const W extends Watches, const C extends string>(
     },
     new Map(subscriptionsOf(loose, watched).map((one) => [one.event.type, one])),
   );
-  return { name: loose.name, conditions, record, handlers: [record], defines: record.defines };
+  const { name, defines, ref } = record;
+  return { name, conditions, record, ref, handlers: [record], defines };
+}
+
+function assertTime(rule: LooseRule, field: 'forMs' | 'cooldownMs'): void {
+  const { [field]: ms = 0 } = rule;
+  if (!Number.isSafeInteger(ms) || ms < 0)
+    refuse(rule, `needs a ${field} of whole milliseconds, not ${ms}`, field);
+}
+
+function refuse({ name }: LooseRule, why: string, field: string): never {
+  throw new HearthError('invalid-definition', `The rule "${name}" ${why}.`, { field });
 }
 
 type View = Readonly<Record<string, unknown>>;
