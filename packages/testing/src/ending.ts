@@ -1,5 +1,5 @@
 import { read, type App, type CloudEvent, type Look } from '@hearth/core';
-import type { MemoryStore, Outgoing } from '@hearth/core/ports';
+import type { Applied, MemoryStore, Outgoing } from '@hearth/core/ports';
 import { differences } from './difference.ts';
 import { line } from './story-report.ts';
 import type { Sight } from './witness.ts';
@@ -28,6 +28,7 @@ export interface Left {
   readonly published: readonly Outgoing[];
   readonly letters: readonly CloudEvent[];
   readonly sights: readonly Sight[];
+  readonly applied: readonly Applied[];
 }
 
 /** Looks at what is left. */
@@ -45,7 +46,7 @@ export async function endingOf(left: Left): Promise<Ending> {
     ...forgeries(left.published, published),
     ...undelivered(records),
     ...unheard(app, left.published, arrivals),
-    ...disorder(sights),
+    ...disorder(left.applied),
   ];
   return {
     records,
@@ -107,19 +108,16 @@ function unheard(
   );
 }
 
-/** What one record emits reaches another in the order in which it was emitted. */
-function disorder(sights: readonly Sight[]): readonly string[] {
+/** What one record emits is applied by another in the order in which it was emitted. */
+function disorder(applied: readonly Applied[]): readonly string[] {
   const newest = new Map<string, string>();
-  const met = new Set<string>();
-  return sights.flatMap(({ key, event }) => {
+  return applied.flatMap(({ handler, subject, event }) => {
     const [emitter = '', counter = ''] = event.recordseq?.split('.') ?? [];
-    const id = `${key} ${event.source} ${event.id}`;
-    if (emitter === '' || met.has(id)) return [];
-    met.add(id);
-    const way = `${key} ${emitter}`;
+    if (emitter === '') return [];
+    const way = `${handler}/${subject} ${emitter}`;
     const last = newest.get(way) ?? '';
     newest.set(way, counter > last ? counter : last);
-    return counter > last ? [] : [`out of order at ${key}: ${line(event)}`];
+    return counter > last ? [] : [`applied out of order by ${handler} ${subject}: ${line(event)}`];
   });
 }
 

@@ -1,6 +1,12 @@
 import { handle, sweep, type App, type CloudEvent, type Handled, type Input } from '@hearth/core';
 import { memoryPublisher, memoryStore } from '@hearth/core/ports';
-import type { CallFunction, MemoryPublisher, MemoryStore, Runtime } from '@hearth/core/ports';
+import type {
+  Applied,
+  CallFunction,
+  MemoryPublisher,
+  MemoryStore,
+  Runtime,
+} from '@hearth/core/ports';
 import { recordOf } from '@hearth/core/simulate';
 import { crashAt, type CrashPoint } from './crash.ts';
 import { endingOf, type Ending } from './ending.ts';
@@ -25,9 +31,9 @@ export async function tell(script: Script, perturbation: Perturbation): Promise<
   // Without a sweep, everything must have been delivered when the last input was acknowledged.
   if (perturbation.sweep !== false) await settle(world);
   const letters = world.deadLetters.published.map(({ event }) => event);
-  const { app, store, sights } = world;
+  const { app, store, sights, applied, steps } = world;
   const { published } = world.publisher;
-  return { ending: await endingOf({ app, store, sights, published, letters }), steps: world.steps };
+  return { ending: await endingOf({ app, store, sights, applied, published, letters }), steps };
 }
 
 interface World {
@@ -37,6 +43,7 @@ interface World {
   readonly publisher: MemoryPublisher;
   readonly deadLetters: MemoryPublisher;
   readonly sights: Sight[];
+  readonly applied: Applied[];
   readonly healthy: Runtime;
   readonly faulty: Runtime;
   readonly crash: CrashPoint;
@@ -49,6 +56,7 @@ interface World {
 function worldOf(script: Script, perturbation: Perturbation): World {
   const { crash: nth = Infinity, cascade, sweep: hasSweep = true } = perturbation;
   const sights: Sight[] = [];
+  const applied: Applied[] = [];
   const crash = crashAt(nth);
   const { speaksFor } = script.options;
   const healthy: Runtime = {
@@ -63,6 +71,7 @@ function worldOf(script: Script, perturbation: Perturbation): World {
     calls: callsOf(script.fakes),
     cascade,
     sweep: hasSweep,
+    observe: (one) => applied.push(one),
     ...(speaksFor && { speaksFor }),
   };
   const world: World = {
@@ -72,6 +81,7 @@ function worldOf(script: Script, perturbation: Perturbation): World {
     publisher: healthy.publisher as MemoryPublisher,
     deadLetters: healthy.deadLetters as MemoryPublisher,
     sights,
+    applied,
     healthy,
     faulty: crash.runtime(withFaults(healthy, perturbation)),
     crash,

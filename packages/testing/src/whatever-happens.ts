@@ -47,7 +47,7 @@ export async function whateverHappens(
 async function simulatedEnding({ app }: Script, simulation: Simulation): Promise<Ending> {
   const { store, deadLetters: letters } = simulation;
   const published = simulation.published.map((event) => ({ event, body: JSON.stringify(event) }));
-  return endingOf({ app, store, published, letters, sights: [] });
+  return endingOf({ app, store, published, letters, sights: [], applied: [] });
 }
 
 /** What is wrong with an ending; one that comes of another order of arrival may differ, but must be sound. */

@@ -4,9 +4,12 @@ import { cascade } from './cascade.ts';
 import { publish, type Task } from './effect.ts';
 import { clear, deliveriesOf, waiting, type Delivery } from './outbox.ts';
 import { functionFor, perform } from './perform.ts';
-import type { WorkingRecord } from './record.ts';
+import type { OutboxEntry, WorkingRecord } from './record.ts';
 import { startSpan } from './telemetry.ts';
 import { count, type Context } from './work.ts';
+
+/** How often what has come to the outboxes meanwhile is delivered as well; the rest is left to a sweep. */
+const rounds = 32;
 
 /**
  * Delivers the outboxes of records from the front: each output is published (or performed, if it is a call), every own subscriber saves
@@ -18,14 +21,23 @@ export function* deliver(
   context: Context,
   records: readonly WorkingRecord[],
 ): Task<readonly WorkingRecord[]> {
-  const deliveries = records.flatMap((record) => deliveriesOf(context, record));
-  if (deliveries.length > 0) yield* deliverThese(context, deliveries);
-  // A dead letter that has just taken an output's place goes out at once, so that it does not wait for a sweep.
-  const isFresh = ({ outbox }: WorkingRecord) =>
-    outbox.some(({ dead, tries }) => dead && tries === 0);
-  const letters = deliveries.length === 0 ? [] : records.filter(isFresh);
-  if (letters.length > 0) yield* deliver(context, letters);
+  const tried = new Set<string>();
+  const isNew = ({ event }: Pick<Delivery, 'event'>) => !tried.has(event.id);
+  let open = records;
+  for (let round = 0; round < rounds && open.length > 0; round += 1) {
+    const deliveries = open.flatMap((record) => deliveriesOf(context, record)).filter(isNew);
+    if (deliveries.length === 0) break;
+    for (const { event } of deliveries) tried.add(event.id);
+    yield* deliverThese(context, deliveries);
+    open = open.filter((record) => waiting(context, record).some(goesOn(context, tried)));
+  }
   return records.filter((record) => waiting(context, record).length > 0);
+}
+
+/** What a delivery led to may have added to the same outbox, and a dead letter may have taken an output's place: these do not wait for a sweep. */
+function goesOn({ leftBehind }: Context, tried: ReadonlySet<string>) {
+  return ({ event, dead }: OutboxEntry): boolean =>
+    !tried.has(event.id) && (dead === true || leftBehind.has(event.id));
 }
 
 function* deliverThese(context: Context, deliveries: readonly Delivery[]): Task<void> {

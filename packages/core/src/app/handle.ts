@@ -56,6 +56,7 @@ export function* handling(
     runtime,
     ordered: options.order === 'key',
     inFlight: new Set(),
+    leftBehind: new Set(),
     carryOut,
   };
   count(context, 'received', inputs.length);

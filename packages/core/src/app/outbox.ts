@@ -42,9 +42,19 @@ export function deliveriesOf(context: Context, record: WorkingRecord): readonly 
   }));
 }
 
-/** The outputs of a record that nobody up the call is delivering already. */
-export function waiting({ inFlight }: Context, { outbox }: WorkingRecord): readonly OutboxEntry[] {
-  return inFlight.size === 0 ? outbox : outbox.filter(({ event }) => !inFlight.has(event.id));
+/**
+ * The outputs of a record that can be delivered here. What somebody up the call is delivering already must arrive first, so what
+ * follows it is left to them.
+ */
+export function waiting(
+  { inFlight, leftBehind }: Context,
+  { outbox }: WorkingRecord,
+): readonly OutboxEntry[] {
+  if (inFlight.size === 0) return outbox;
+  const held = outbox.findIndex(({ event }) => inFlight.has(event.id));
+  if (held < 0) return outbox;
+  for (const { event } of outbox.slice(held)) if (!inFlight.has(event.id)) leftBehind.add(event.id);
+  return outbox.slice(0, held);
 }
 
 /** Takes what was delivered out of the records and notes the failures of the rest; best effort, a later delivery finds what is left. */

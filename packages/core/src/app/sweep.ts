@@ -39,6 +39,7 @@ export function* sweeping(app: App, runtime: Runtime, options: SweepOptions = {}
     runtime: { ...runtime, sweep: true },
     ordered: true,
     inFlight: new Set(),
+    leftBehind: new Set(),
     carryOut,
   };
   const before = runtime.clock.now();

@@ -46,6 +46,8 @@ export interface Context {
    * outboxes without end.
    */
   readonly inFlight: Set<string>;
+  /** Outputs that came to such an outbox meanwhile, by id: whoever delivers it goes on with them. */
+  readonly leftBehind: Set<string>;
   /** Runs work to its end: loads, folds, saves and delivers. One fate each. */
   readonly carryOut: (context: Context, works: readonly Work[]) => Task<readonly Fate[]>;
 }
@@ -60,22 +62,15 @@ export function count(
   runtime.count?.(name, by, attributes);
 }
 
-/** The worst of several fates: retry before failed before rejected before done. */
-export function worst(fates: readonly Fate[]): Fate {
-  const [only] = fates;
-  if (fates.length === 1 && only !== undefined) return only;
-  for (const status of ['retry', 'failed', 'rejected'] as const) {
-    const found = fates.find((fate) => fate.status === status);
-    if (found !== undefined) return found;
-  }
-  const done = fates.filter((fate) => fate.status === 'done');
-  const duplicate = done.length > 0 && done.every((fate) => fate.duplicate === true);
-  const answer = done.find((fate) => fate.reply !== undefined);
-  return {
-    status: 'done',
-    ...(duplicate ? { duplicate } : {}),
-    ...(answer === undefined ? {} : { reply: answer.reply }),
-  };
+const severity = { done: 0, rejected: 1, failed: 2, retry: 3 } as const;
+
+/** The worse of two fates of one piece of work. If both are done it is new if it was new for either, and the first reply counts. */
+export function worse(a: Fate | undefined, b: Fate): Fate {
+  if (a === undefined) return b;
+  if (a.status !== 'done' || b.status !== 'done')
+    return severity[a.status] >= severity[b.status] ? a : b;
+  const duplicate = a.duplicate === true && b.duplicate === true;
+  return { status: 'done', duplicate, reply: a.reply === undefined ? b.reply : a.reply };
 }
 
 /** The attributes by which a log line or a count names an event; never its data. */
