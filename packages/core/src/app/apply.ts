@@ -1,5 +1,6 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
+import type { Handler } from '../model/handler.ts';
 import type { Applied } from '../ports/runtime.ts';
 import type { WorkingRecord } from './record.ts';
 import { run, type Ran } from './run.ts';
@@ -74,6 +75,11 @@ export function touch(record: WorkingRecord, now: number): void {
   record.dirty = true;
 }
 
+/** Whether a handler's steps read anything besides their own record. */
+export function hasReads({ readsOf }: Handler): boolean {
+  return Object.keys(readsOf).length > 0;
+}
+
 /** What an observer is shown of a step. */
 export function appliedOf(
   { handler, subject }: WorkingRecord,
@@ -81,7 +87,6 @@ export function appliedOf(
   { emitted, because, reject, reply }: Ran,
   reads: unknown,
 ): Applied {
-  const read = Object.keys(handler.readsOf).length > 0;
   return {
     handler: handler.name,
     subject,
@@ -89,7 +94,7 @@ export function appliedOf(
     now,
     principal,
     emitted,
-    ...(read ? { reads } : {}),
+    ...(hasReads(handler) ? { reads } : {}),
     ...(because === undefined ? {} : { because }),
     ...(reject === undefined ? {} : { rejected: reject.code }),
     ...(reply === undefined ? {} : { reply }),

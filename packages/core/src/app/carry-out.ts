@@ -9,7 +9,7 @@ import { giveUp, groupsOf, groupsToAttend, type Group, type Settle } from './gro
 import { backoff } from './outbox.ts';
 import { dueOf, type WorkingRecord } from './record.ts';
 import { log, loggedError } from './telemetry.ts';
-import { count, worst, type Context, type Fate, type Work } from './work.ts';
+import { count, worse, type Context, type Fate, type Work } from './work.ts';
 
 /** How many records are worked on at once, and how often a conflict is fought out before the host has to try again. */
 const limits = { groups: 100, conflicts: 12 };
@@ -20,11 +20,14 @@ const marginMs = 250;
  * saved. One fate for each piece of work, the worst of its handlers'.
  */
 export function* carryOut(context: Context, works: readonly Work[]): Task<readonly Fate[]> {
-  const fates: Fate[][] = works.map(() => []);
-  const settle = (at: number, fate: Fate) => fates[at]?.push(fate);
+  const fates: (Fate | undefined)[] = works.map(() => undefined);
+  const settle = (at: number, fate: Fate) => {
+    fates[at] = worse(fates[at], fate);
+  };
   const pending = yield* runGroups(context, groupsOf(context, works, settle), settle);
   holdUndelivered(context, pending, settle);
-  return fates.map((all) => worst(all));
+  // What no handler wants is done.
+  return fates.map((fate) => fate ?? { status: 'done' });
 }
 
 /** Runs the due timers of records and delivers their outboxes: what a sweep does. Gives how many are left with outputs. */

@@ -2,7 +2,7 @@ import { HearthError, isHearthError } from '../event/error.ts';
 import { byteLength } from '../ports/fit.ts';
 import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
 import type { Task } from './effect.ts';
-import type { Pending } from './apply.ts';
+import { hasReads, type Pending } from './apply.ts';
 import { fold } from './fold.ts';
 import type { Group } from './group.ts';
 import { readsFor } from './reads.ts';
@@ -47,13 +47,14 @@ function* foldInto(
   const items = group.items.slice(group.next, group.next + group.share);
   const applied: Pending = [];
   const fates: Fate[] = [];
-  const held = new Set(group.held);
+  // Only ordered work is ever held back, and what a pass that is given up held back is forgotten with it.
+  const held = context.ordered ? new Set(group.held) : undefined;
   if (items.length === 0)
     yield* runDueTimers(context, record, context.runtime.clock.now(), applied);
   for (const { work } of items) fates.push(yield* foldItem(context, record, work, applied, held));
   const write = record.dirty ? writeRecord(record) : undefined;
   if (write === undefined || fits(context, write)) {
-    for (const key of held) group.held.add(key);
+    group.held = held ?? group.held;
     return { group, record, fates, applied, write };
   }
   if (items.length <= 1) return tooLarge(context, group, record, before);
@@ -67,25 +68,29 @@ const heldBack = new HearthError(
   { retryable: true },
 );
 
+const noReads: Readonly<Record<string, unknown>> = {};
+
 function* foldItem(
   context: Context,
   record: WorkingRecord,
   work: Work,
   applied: Pending,
-  held: Set<string>,
+  held: Set<string> | undefined,
 ): Task<Fate> {
-  const order = context.ordered ? work.order : undefined;
-  if (order !== undefined && held.has(order)) return { status: 'retry', error: heldBack };
+  const { order } = work;
+  if (order !== undefined && held?.has(order)) return { status: 'retry', error: heldBack };
   if (work.traceparent !== undefined) record.trace = work.traceparent;
   if (record.erased) {
     return { status: 'rejected', code: 'erased', message: `"${record.key}" has been erased.` };
   }
-  yield* runDueTimers(context, record, Math.max(work.now, record.at), applied);
-  const reads = yield* readsFor(record.handler, work.event);
+  if (record.timers.length > 0)
+    yield* runDueTimers(context, record, Math.max(work.now, record.at), applied);
+  const reads = hasReads(record.handler) ? yield* readsFor(record.handler, work.event) : noReads;
   const fate: Fate = isHearthError(reads)
     ? { status: 'retry', error: reads }
     : fold(context, record, work, reads, applied);
-  if (order !== undefined && (fate.status === 'retry' || fate.status === 'failed')) held.add(order);
+  if (order !== undefined && (fate.status === 'retry' || fate.status === 'failed'))
+    held?.add(order);
   return fate;
 }
 

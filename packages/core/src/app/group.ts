@@ -25,7 +25,7 @@ export interface Group {
   next: number;
   tries: number;
   /** Order keys of which an item must be tried again: the rest of them waits. */
-  readonly held: Set<string>;
+  held: ReadonlySet<string>;
 }
 
 /** Groups work by the record it writes. What may not be said, or has no possible key, is settled at once. */
@@ -45,7 +45,7 @@ export function groupsOf(context: Context, works: readonly Work[], settle: Settl
       const group = groups.get(key);
       if (fate !== undefined) settle(at, fate);
       else if (group !== undefined) group.items.push({ work, at });
-      else groups.set(key, { ...newGroup(route.handler, subject, key), items: [{ work, at }] });
+      else groups.set(key, newGroup(route.handler, subject, key, [{ work, at }]));
     }
   });
   return [...groups.values()];
@@ -66,8 +66,15 @@ function subjectOf(
   }
 }
 
-function newGroup(handler: Handler, subject: string, key: string): Omit<Group, 'items'> {
-  return { handler, subject, key, share: Infinity, next: 0, tries: 0, held: new Set() };
+const none: ReadonlySet<string> = new Set();
+
+function newGroup<I extends readonly Item[]>(
+  handler: Handler,
+  subject: string,
+  key: string,
+  items: I,
+): Group & { readonly items: I } {
+  return { handler, subject, key, items, share: Infinity, next: 0, tries: 0, held: none };
 }
 
 const noRoutes: readonly Route[] = [];
@@ -97,9 +104,7 @@ export function groupsToAttend({ app }: Context, keys: readonly string[]): Group
   return keys.flatMap((key) => {
     const slash = key.indexOf('/');
     const handler = app.handlers.get(key.slice(0, slash));
-    return handler === undefined
-      ? []
-      : [{ ...newGroup(handler, key.slice(slash + 1), key), items: [] }];
+    return handler === undefined ? [] : [newGroup(handler, key.slice(slash + 1), key, [])];
   });
 }
 
