@@ -36,7 +36,7 @@ export type {
   Timer,
 } from './model/handler.ts';
 export { defineCall } from './model/call.ts';
-export type { Call, CallOptions, Done, Failed } from './model/call.ts';
+export type { Call, CallFunctions, CallOptions, Done, Failed } from './model/call.ts';
 export type { Schema } from './model/schema.ts';
 export { defineApp, events } from './app/define-app.ts';
 export type { App, AppOptions, KnownType, Route } from './app/define-app.ts';

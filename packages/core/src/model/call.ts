@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
+import type { CallFunction } from '../ports/runtime.ts';
 import { eventDef, type Draft, type EventDef, type EventType, type Incoming } from './event.ts';
 import { handlerOf, ownSubject, type Part, type StepInput, type Subscription } from './handler.ts';
 import { anything, assertJson, check, type Schema } from './schema.ts';
@@ -28,6 +29,16 @@ export interface Call<T extends string, Q, A> extends EventDef<T, Q>, Part {
   readonly attempts: number;
 }
 
+/**
+ * The functions behind calls, by their types, for the `calls` of a runtime:
+ * `const calls: CallFunctions<typeof classify | typeof push> = { … }`.
+ */
+export type CallFunctions<C extends { readonly type: string }> = {
+  readonly [One in C as One['type']]: One extends Call<string, infer Q, infer A>
+    ? (request: Q, options: Parameters<CallFunction>[1]) => Promise<A>
+    : never;
+};
+
 /** How a call is described; see `defineCall`. */
 export interface CallOptions<T extends string, Q, A> {
   readonly type: T;
@@ -50,22 +61,18 @@ export function defineCall<const T extends string, Q, A>(
 ): Call<T, Q, A> {
   const { type, request, result, timeoutMs, attempts } = options;
   assertJson(result, `the result of "${type}"`);
-  if (timeoutMs < 1 || attempts < 1) {
-    throw new HearthError(
-      'invalid-definition',
-      `The call "${type}" needs timeoutMs and attempts of at least 1.`,
-    );
-  }
+  assertCount(type, 'timeoutMs', timeoutMs);
+  assertCount(type, 'attempts', attempts);
   const call = eventDef<T, Q>({ type, data: request, older: [] });
   const done = eventDef({
     type: `${type}.done` as const,
-    data: answer<Done<Q, A>>(request, result),
+    data: answer<Done<Q, A>>({ request, result }),
     older: [],
     madeBy: type,
   });
   const failed = eventDef({
     type: `${type}.failed` as const,
-    data: answer<Failed<Q>>(request),
+    data: answer<Failed<Q>>({ request, code: text, attempts: number }),
     older: [],
     madeBy: type,
   });
@@ -102,17 +109,38 @@ function performer(call: EventDef) {
   );
 }
 
-function answer<D extends { readonly request: unknown }>(
-  request: Schema<D['request']>,
-  result?: Schema,
-): Schema<D> {
-  const validate = (value: unknown): StandardSchemaV1.Result<D> => {
-    const given = value as { readonly request?: unknown; readonly result?: unknown };
-    const issue =
-      check(request, given.request).issue ?? (result && check(result, given.result).issue);
-    return issue === undefined
-      ? { value: value as D }
-      : { issues: [{ message: issue.message, path: issue.at.split('.') }] };
+function assertCount(type: string, field: string, given: number): void {
+  if (Number.isSafeInteger(given) && given >= 1) return;
+  throw new HearthError(
+    'invalid-definition',
+    `The call "${type}" needs ${field} of at least 1 and whole, not ${given}.`,
+    { field },
+  );
+}
+
+/** A schema of an object with exactly these properties. */
+function answer<D extends object>(parts: { readonly [K in keyof D]: Schema<D[K]> }): Schema<D> {
+  const validate = (given: unknown): StandardSchemaV1.Result<D> => {
+    const value: Record<string, unknown> = {};
+    for (const [key, schema] of Object.entries<Schema>(parts)) {
+      const checked = check(schema, (given as Readonly<Record<string, unknown>> | null)?.[key]);
+      if (checked.issue !== undefined) {
+        const { at, message } = checked.issue;
+        return { issues: [{ message, path: at === '' ? [key] : [key, ...at.split('.')] }] };
+      }
+      value[key] = checked.value;
+    }
+    return { value: value as D };
   };
   return { '~standard': { version: 1, vendor: 'hearth', validate } };
 }
+
+function simple<O>(kind: 'string' | 'number'): Schema<O> {
+  const validate = (value: unknown): StandardSchemaV1.Result<O> =>
+    // The name of the kind is all that its type says.
+    typeof value === kind ? { value: value as O } : { issues: [{ message: `must be a ${kind}` }] };
+  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+}
+
+const text = simple<string>('string');
+const number = simple<number>('number');

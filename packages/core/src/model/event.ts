@@ -59,39 +59,49 @@ export type EventOf<E> = E extends readonly (infer One)[]
     ? Incoming<T, D>
     : never;
 
-type Versioned<D> = {
+/** An older version, with the type of the data it had. */
+interface Older<O, D> {
   readonly type?: string;
   readonly dataschema?: string;
-  readonly data: Schema;
-  readonly upcast: (data: never) => D;
-};
+  readonly data: Schema<O>;
+  readonly upcast: (data: O) => D;
+}
 
 /**
  * Defines an event type: its name and the schema of its data, and older versions that devices in the field still send.
  *
  * @throws {HearthError} `invalid-definition` for an empty type, a schema that is not plain JSON, or an older version that nothing tells apart.
  */
-export function defineEvent<const T extends string, D>(
+export function defineEvent<const T extends string, D, const O extends readonly unknown[] = []>(
   type: T,
   data: Schema<D>,
-  options: { readonly older?: readonly Versioned<D>[] } = {},
+  options: { readonly older?: { readonly [K in keyof O]: Older<O[K], NoInfer<D>> } } = {},
 ): EventDef<T, D> {
-  const { older = [] } = options;
-  for (const version of older) {
-    if (version.type === undefined && version.dataschema === undefined) {
-      throw new HearthError(
-        'invalid-definition',
-        `An older version of "${type}" needs a type or a dataschema.`,
-      );
-    }
+  const older = (options.older ?? []) as readonly OlderVersion<D>[];
+  assertApart(type, older);
+  for (const version of older)
     assertJson(version.data, `older "${version.type ?? version.dataschema}"`);
-  }
   return eventDef({ type, data, older });
+}
+
+function assertApart(type: string, older: readonly OlderVersion[]): void {
+  const known = new Set([JSON.stringify([type, null])]);
+  for (const version of older) {
+    const name = JSON.stringify([version.type ?? type, version.dataschema ?? null]);
+    if (known.has(name))
+      refuse(`An older version of "${type}" needs a type or a dataschema that tells it apart.`);
+    known.add(name);
+  }
+}
+
+function refuse(message: string): never {
+  throw new HearthError('invalid-definition', message);
 }
 
 /** Makes an event type callable. */
 export function eventDef<T extends string, D>(known: EventType<T, D>): EventDef<T, D> {
-  if (known.type === '') throw new HearthError('invalid-definition', 'An event type needs a name.');
+  if (!/^[^\p{Cc}\p{Cs}]+$/u.test(known.type))
+    refuse(`An event type needs a name, not ${JSON.stringify(known.type)}.`);
   assertJson(known.data, `"${known.type}"`);
   const draft = (subject: string, data: D, options?: { key?: string; partition?: string }) => ({
     type: known.type,
