@@ -52,14 +52,18 @@ export interface Context {
   readonly carryOut: (context: Context, works: readonly Work[]) => Task<readonly Fate[]>;
 }
 
-/** Counts something, if the runtime wants to know. */
+/** Counts something, if the runtime wants to know; a counter that throws is not allowed to stop anything. */
 export function count(
   { runtime }: Context,
   name: string,
   by = 1,
   attributes?: Readonly<Record<string, string>>,
 ): void {
-  runtime.count?.(name, by, attributes);
+  try {
+    runtime.count?.(name, by, attributes);
+  } catch {
+    // As for a logger: a counter that fails has nowhere to say so.
+  }
 }
 
 const severity = { done: 0, rejected: 1, failed: 2, retry: 3 } as const;
