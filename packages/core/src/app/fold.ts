@@ -30,18 +30,14 @@ export function fold(
         message: `The id of "${work.event.type}" was used before with other content.`,
       };
     case 'new':
-      return applyNew(context, record, { ...work, now }, reads, applied);
+      return applyNew(context, record, now === work.now ? work : { ...work, now }, reads, applied);
   }
 }
 
 function answered(record: WorkingRecord, mark: Mark): Fate {
   const answer = record.answers.find(({ to }) => to === mark.id);
   if (answer?.reject !== undefined) return { status: 'rejected', ...answer.reject };
-  return {
-    status: 'done',
-    duplicate: true,
-    ...(answer?.reply === undefined ? {} : { reply: answer.reply }),
-  };
+  return { status: 'done', duplicate: true, reply: answer?.reply };
 }
 
 function applyNew(
@@ -78,7 +74,7 @@ function applyNew(
     applied.push(appliedOf(record, work, ran, reads));
   } else if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran, reads));
   if (ran.reject !== undefined) return { status: 'rejected', ...ran.reject };
-  return { status: 'done', ...(ran.reply === undefined ? {} : { reply: ran.reply }) };
+  return { status: 'done', reply: ran.reply };
 }
 
 function isStale(record: WorkingRecord, { source, sequence }: Incoming): boolean {

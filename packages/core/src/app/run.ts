@@ -1,7 +1,14 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError } from '../event/error.ts';
 import type { Draft, Incoming } from '../model/event.ts';
-import type { Handler, Outcome, Rejection, StepInput, Timer } from '../model/handler.ts';
+import type {
+  Handler,
+  Outcome,
+  Rejection,
+  StepInput,
+  Subscription,
+  Timer,
+} from '../model/handler.ts';
 import { check, checkPatch, shapeOf } from '../model/schema.ts';
 import type { Principal } from '../ports/principal.ts';
 import type { App } from './define-app.ts';
@@ -35,12 +42,13 @@ export interface Ran {
     readonly event: CloudEvent;
   }[];
   readonly cancel: readonly string[];
-  readonly reply?: unknown;
-  readonly reject?: Rejection;
-  readonly because?: readonly string[];
+  readonly reply: unknown;
+  readonly reject: Rejection | undefined;
+  readonly because: readonly string[] | undefined;
 }
 
 const nothing: readonly never[] = [];
+const silence = { emitted: nothing, timers: nothing };
 
 /**
  * Runs one handler's step for one event: pure, the same arguments give the same result, ids and bytes included.
@@ -54,18 +62,10 @@ export function run(app: App, handler: Handler, record: RunRecord, input: RunInp
   const outcome = outcomeOf(handler, record.state, input);
   const state =
     outcome.state === undefined ? record.state : checkedState(handler, record.state, outcome.state);
-  const { emit, timers, cancel = nothing } = outcome;
-  const quietly = emit === undefined && timers === undefined;
-  const made = quietly ? undefined : emissions(app, handler, record, input, outcome);
-  return {
-    state,
-    emitted: made?.emitted ?? nothing,
-    timers: made?.timers ?? nothing,
-    cancel,
-    ...(outcome.reply === undefined ? undefined : { reply: outcome.reply }),
-    ...(outcome.reject === undefined ? undefined : { reject: outcome.reject }),
-    ...(outcome.because === undefined ? undefined : { because: outcome.because }),
-  };
+  const { emit, cancel = nothing, reply, reject, because } = outcome;
+  const quietly = emit === undefined && outcome.timers === undefined;
+  const { emitted, timers } = quietly ? silence : emissions(app, handler, record, input, outcome);
+  return { state, emitted, timers, cancel, reply, reject, because };
 }
 
 function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {
@@ -76,11 +76,7 @@ function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {
       field: 'type',
     });
   }
-  const { reads, now, principal } = input;
-  const given: StepInput<unknown, Incoming, unknown> = { state, event, reads, now, principal };
-  const outcome: unknown = attempt(handler, event, () =>
-    subscription.step(given as StepInput<never, never, never>),
-  );
+  const outcome = attempt(handler, subscription, state, input);
   if (typeof outcome === 'object' && outcome !== null && !isPromise(outcome)) return outcome;
   const what = isPromise(outcome)
     ? 'a promise; a step must not wait'
@@ -88,9 +84,14 @@ function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {
   throw new HearthError('async-step', `"${handler.name}" returned ${what} ("${event.type}").`);
 }
 
-function attempt(handler: Handler, event: Incoming, step: () => unknown): unknown {
+function attempt(
+  handler: Handler,
+  { step }: Subscription,
+  state: unknown,
+  { event, reads, now, principal }: RunInput,
+): unknown {
   try {
-    return step();
+    return step({ state, event, reads, now, principal } as StepInput<never, never, never>);
   } catch (cause) {
     if (cause instanceof HearthError) throw cause;
     throw new HearthError(

@@ -64,8 +64,7 @@ export function stamp(
       `"${draft.type}" would be the ${depth}th cascade of one event; at most ${maxDepth} are allowed.`,
     );
   }
-  const traceparent = cause.traceparent ?? emitter.traceparent;
-  return {
+  const event: { -readonly [K in keyof CloudEvent]: CloudEvent[K] } = {
     specversion: '1.0',
     id,
     source: app.source,
@@ -75,16 +74,15 @@ export function stamp(
     data: checked(known, draft),
     correlationid: cause.correlationid ?? cause.id,
     causationid: cause.id,
-    ...(traceparent === undefined ? undefined : { traceparent }),
     partitionkey: draft.partition ?? cause.partitionkey ?? draft.subject,
-    ...(counter === undefined
-      ? undefined
-      : { recordseq: `${emitter.record}.${String(counter).padStart(12, '0')}` }),
     hearthdepth: depth,
-    ...(known.expiresMs === undefined
-      ? undefined
-      : { expirytime: isoTime(Date.parse(time) + known.expiresMs) }),
   };
+  const traceparent = cause.traceparent ?? emitter.traceparent;
+  if (traceparent !== undefined) event.traceparent = traceparent;
+  if (counter !== undefined)
+    event.recordseq = `${emitter.record}.${String(counter).padStart(12, '0')}`;
+  if (known.expiresMs !== undefined) event.expirytime = isoTime(Date.parse(time) + known.expiresMs);
+  return event;
 }
 
 function typeOf(app: App, draft: Draft): EventType {
