@@ -1,6 +1,7 @@
 import { handle, type App, type Handled, type Runtime } from '@hearth/core';
 import type { HandleInputs } from './gather.ts';
 import type { KnativeOptions } from './options.ts';
+import { quietly } from './quietly.ts';
 
 // What was begun may end, with the margin that `handle` keeps at its deadline and some more.
 const graceMs = 1000;
@@ -23,8 +24,9 @@ export function handling(
       return await clock.within(deadlineMs + graceMs, () =>
         handle(app, given, { ...runtime, deadline }, how),
       );
-    } catch {
-      runtime.logger?.error({ inputs: inputs.length }, `No verdict within ${deadlineMs} ms.`);
+    } catch (error) {
+      const message = `No verdict within ${deadlineMs + graceMs} ms.`;
+      quietly(() => runtime.logger?.error({ err: error, inputs: inputs.length }, message));
       return inputs.map(() => late);
     }
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { isHearthError, type App, type Runtime } from '@hearth/core';
+import { HearthError, isHearthError, type App, type Runtime } from '@hearth/core';
 import { defaultLimits } from '@hearth/core/event';
 import { nodeRuntime } from '@hearth/node';
 import { busy, refusalOf, type Answer } from './answer.ts';
@@ -8,6 +8,7 @@ import { gather } from './gather.ts';
 import { handling } from './handling.ts';
 import { livenessPath, readinessPath, storeCheck } from './health.ts';
 import type { KnativeOptions } from './options.ts';
+import { quietly } from './quietly.ts';
 import { receiver } from './receive.ts';
 import { handshakes } from './webhook.ts';
 
@@ -32,7 +33,9 @@ export interface Trigger {
 
 /** What `knative` and `serve` have in common. */
 export function trigger(app: App, options: KnativeOptions, runtime: Runtime): Trigger {
-  const { maxRequests = 1000, limits, auth, speaksFor } = options;
+  const { maxRequests = 1000, deadlineMs = 1, limits, auth, speaksFor } = options;
+  assertPositive('maxRequests', maxRequests);
+  assertPositive('deadlineMs', deadlineMs);
   const maxBytes = limits?.maxBytes ?? defaultLimits.maxBytes;
   const answerTo = answers(app, options, runtime);
   let open = 0;
@@ -51,6 +54,7 @@ export function trigger(app: App, options: KnativeOptions, runtime: Runtime): Tr
         if (isDraining) response.shouldKeepAlive = false;
         write(response, answer);
         discard(request, maxBytes);
+        countRefusal(answer, runtime);
       };
       answerTo(request, { isBusy: open > maxRequests, isDraining }).then(send, (error: unknown) =>
         send(failure(error, runtime)),
@@ -96,14 +100,24 @@ function write(response: ServerResponse, { status, headers, body }: Answer): voi
 }
 
 /** The answer to a request that could not be read; anything else that goes wrong is a bug, and the sender is to try again. */
-function failure(error: unknown, { count, logger }: Runtime): Answer {
+function failure(error: unknown, { logger }: Runtime): Answer {
   if (!isHearthError(error)) {
-    logger?.error({ err: error }, 'A request could not be answered.');
+    quietly(() => logger?.error({ err: error }, 'A request could not be answered.'));
     return { status: 500 };
   }
   const { code, field, message } = error;
   const answer = refusalOf(error);
-  count?.('refused', 1, { code });
-  logger?.info({ reason: code, field, status: answer.status }, `A request was refused: ${message}`);
+  const fields = { reason: code, field, status: answer.status };
+  quietly(() => logger?.info(fields, `A request was refused: ${message}`));
   return answer;
+}
+
+function countRefusal({ status }: Answer, { count }: Runtime): void {
+  if (status < 400 || status >= 500) return;
+  quietly(() => count?.('refused', 1, { status: String(status) }));
+}
+
+function assertPositive(field: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new HearthError('invalid-option', `"${field}" must be a positive integer.`, { field });
 }

@@ -8,6 +8,7 @@ import { decompress, encodingOf, readBody } from './body.ts';
 import { decode, type Decoded } from './decode.ts';
 import type { HandleInputs } from './gather.ts';
 import type { KnativeOptions } from './options.ts';
+import { quietly } from './quietly.ts';
 import { prefersReply, replyAnswer, replyEvents, type ReplyEvent } from './reply.ts';
 
 const anonymous: Principal = { kind: 'anonymous', id: '' };
@@ -53,7 +54,7 @@ async function prove(
   try {
     return await authenticate(request);
   } catch (error) {
-    runtime.logger?.error({ err: error }, 'Who is speaking could not be checked.');
+    quietly(() => runtime.logger?.error({ err: error }, 'Who is speaking could not be checked.'));
     return uncheckable;
   }
 }
@@ -75,7 +76,8 @@ function note({ logger }: Runtime, { inputs }: Decoded): void {
         return [name, loggable(`${(event[name] ?? '') as AttributeValue}`)];
       }),
     );
-    logger?.info({ ...fields, eventType: loggable(event.type) }, 'A dead letter came in.');
+    const all = { ...fields, eventType: loggable(event.type) };
+    quietly(() => logger?.info(all, 'A dead letter came in.'));
   }
 }
 
@@ -95,7 +97,7 @@ function replyOf(
     return replyAnswer(replyTo(inputs[0]?.event as CloudEvent, handled.reply), mode);
   } catch (error) {
     // The event is done; only "replyType" can be wrong here.
-    logger?.error({ err: error }, 'A reply could not be made into an event.');
+    quietly(() => logger?.error({ err: error }, 'A reply could not be made into an event.'));
     return undefined;
   }
 }

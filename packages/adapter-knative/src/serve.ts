@@ -18,7 +18,7 @@ export interface ServeOptions extends Omit<KnativeOptions, 'sweep' | 'wake'> {
   readonly slowMs?: number;
   /** How long a connection may stay without a request: 95,000 unless given, longer than Knative's proxies keep theirs. */
   readonly idleMs?: number;
-  /** Bytes of all headers of a request together. 16 KiB unless given; more is answered with 431. */
+  /** Bytes of all headers of a request together, attributes among them. 64 KiB unless given; more is answered with 431. */
   readonly maxHeaderBytes?: number;
   /** How long requests in progress may take when the server is closed, before they are cut off. 10,000 unless given. */
   readonly drainMs?: number;
@@ -56,7 +56,7 @@ export async function serve(app: App, options: ServeOptions): Promise<Served> {
 }
 
 function serverFor(options: ServeOptions, listener: RequestListener): Server {
-  const { slowMs = 15_000, idleMs = 95_000, maxHeaderBytes = 16_384 } = options;
+  const { slowMs = 15_000, idleMs = 95_000, maxHeaderBytes = 65_536 } = options;
   const maxBytes = options.limits?.maxBytes ?? defaultLimits.maxBytes;
   const server = createServer({
     requestTimeout: slowMs,
