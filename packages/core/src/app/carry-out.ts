@@ -74,17 +74,18 @@ function* pass(
   }
   const writes = passes.flatMap(({ write }) => (write === undefined ? [] : [write]));
   const results = writes.length === 0 ? [] : yield* save(writes);
-  const saved: WorkingRecord[] = [];
+  // Only what is saved may be delivered: a pass that was given up has outputs that nobody will ever emit.
+  const saved: Pass[] = [];
   let at = 0;
   for (const one of passes) {
     const result = one.write === undefined ? undefined : results[at++];
     if (!settlePass(context, one, result, settle)) again.push(one.group);
-    else {
-      if (one.record.outbox.length > 0) saved.push(one.record);
+    else if (result === undefined || result.outcome === 'saved') {
+      saved.push(one);
       if (one.group.next < one.group.items.length) again.push(one.group);
     }
   }
-  yield* deliverAll(context, passes, saved, pending);
+  yield* deliverAll(context, saved, pending);
   const fought = Math.max(0, ...again.map(({ tries }) => tries));
   if (fought > 0) yield* sleep(backoff(context, Math.min(fought, 8)) / 50);
   return again;
@@ -93,12 +94,15 @@ function* pass(
 function* deliverAll(
   context: Context,
   passes: readonly Pass[],
-  saved: readonly WorkingRecord[],
   pending: Map<Group, WorkingRecord>,
 ): Task<void> {
   const { wake } = context.runtime;
-  const left = new Set(yield* deliver(context, saved));
-  for (const { group, record } of passes) if (left.has(record)) pending.set(group, record);
+  const full = passes.map(({ record }) => record).filter(({ outbox }) => outbox.length > 0);
+  const left = new Set(yield* deliver(context, full));
+  for (const { group, record } of passes) {
+    if (left.has(record)) pending.set(group, record);
+    else pending.delete(group);
+  }
   if (wake === undefined) return;
   for (const { record } of passes) {
     const at = dueOf(record);
@@ -126,11 +130,22 @@ function settlePass(
     record.version = result.version;
     record.dirty = false;
   }
-  fates.forEach((fate, index) => settle(group.items[group.next + index]?.at ?? -1, fate));
+  const items = group.items.slice(group.next, group.next + fates.length);
+  fates.forEach((fate, index) => settle(items[index]?.at ?? -1, fate));
+  if (context.ordered) hold(group, items, fates);
   group.next += fates.length;
   group.tries = 0;
   observe(context, applied);
   return true;
+}
+
+/** What follows an item that must come again, in its order key, must come again too. */
+function hold(group: Group, items: Group['items'], fates: readonly Fate[]): void {
+  const again = items.flatMap(({ work: { order } }, index) => {
+    const status = fates[index]?.status;
+    return order !== undefined && (status === 'retry' || status === 'failed') ? [order] : [];
+  });
+  if (again.length > 0) group.held = new Set([...group.held, ...again]);
 }
 
 function settleUnsaved(

@@ -9,7 +9,7 @@ import { startSpan } from './telemetry.ts';
 import { count, type Context } from './work.ts';
 
 /** How often what has come to the outboxes meanwhile is delivered as well; the rest is left to a sweep. */
-const rounds = 32;
+const limits = { rounds: 32 };
 
 /**
  * Delivers the outboxes of records from the front: each output is published (or performed, if it is a call), every own subscriber saves
@@ -24,7 +24,7 @@ export function* deliver(
   const tried = new Set<string>();
   const isNew = ({ event }: Pick<Delivery, 'event'>) => !tried.has(event.id);
   let open = records;
-  for (let round = 0; round < rounds && open.length > 0; round += 1) {
+  for (let round = 0; round < limits.rounds && open.length > 0; round += 1) {
     const deliveries = open.flatMap((record) => deliveriesOf(context, record)).filter(isNew);
     if (deliveries.length === 0) break;
     for (const { event } of deliveries) tried.add(event.id);

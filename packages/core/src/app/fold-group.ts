@@ -47,16 +47,13 @@ function* foldInto(
   const items = group.items.slice(group.next, group.next + group.share);
   const applied: Pending = [];
   const fates: Fate[] = [];
-  // Only ordered work is ever held back, and what a pass that is given up held back is forgotten with it.
+  // Only ordered work is ever held back; what a pass holds back counts once it is saved.
   const held = context.ordered ? new Set(group.held) : undefined;
   if (items.length === 0)
     yield* runDueTimers(context, record, context.runtime.clock.now(), applied);
   for (const { work } of items) fates.push(yield* foldItem(context, record, work, applied, held));
   const write = record.dirty ? writeRecord(record) : undefined;
-  if (write === undefined || fits(context, write)) {
-    group.held = held ?? group.held;
-    return { group, record, fates, applied, write };
-  }
+  if (write === undefined || fits(context, write)) return { group, record, fates, applied, write };
   if (items.length <= 1) return tooLarge(context, group, record, before);
   group.share = Math.ceil(items.length / 2);
   return 'smaller';

@@ -1,0 +1,110 @@
+import { defineApp, defineEvent, defineHandler, events, read } from '@hearth/core';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import {
+  asked,
+  engineWorld,
+  first,
+  give,
+  idsIn,
+  inputOf,
+  second,
+  sweepFor,
+  told,
+} from './engine-world.ts';
+import { faultyStore } from './faults.ts';
+import { during, onNth } from './plans.ts';
+
+const app = defineApp({ source: 'urn:chain', parts: [first, second, events(told)] });
+const ask = (id: string) => inputOf(asked('s', { after: [] }), id);
+
+describe('a store that does not take a record', () => {
+  it('has nothing published of it when it is full', async () => {
+    const world = engineWorld(app, ({ store }) => ({
+      store: faultyStore(store, onNth('save', 1, 'full')),
+    }));
+    expect(await give(world, [ask('1')])).toMatchObject([
+      { verdict: 'retry', code: 'store-unavailable' },
+    ]);
+    expect(idsIn(world.publisher)).toEqual([]);
+    expect(world.store.entries().size).toBe(0);
+    expect(await give(world, [ask('1')])).toMatchObject([{ verdict: 'done' }]);
+    expect(world.publisher.published.map(({ event }) => event.type)).toEqual(['passed', 'told']);
+  });
+
+  it('has nothing published of it when others are always faster', async () => {
+    const world = engineWorld(app, ({ store }) => ({
+      store: faultyStore(store, ({ key }) => (key === 'A/s' ? 'conflict' : undefined)),
+    }));
+    expect(await give(world, [ask('1')])).toMatchObject([{ verdict: 'retry', code: 'conflict' }]);
+    expect(idsIn(world.publisher)).toEqual([]);
+  });
+
+  it('has nothing published of it when its answers are lost for good', async () => {
+    const world = engineWorld(app, ({ store }) => ({
+      store: faultyStore(store, ({ key }) => (key === 'A/s' ? 'write-lost' : undefined)),
+    }));
+    expect(await give(world, [ask('1')])).toMatchObject([{ verdict: 'retry' }]);
+    expect(idsIn(world.publisher)).toEqual([]);
+  });
+
+  it('lets everything be delivered again when it is down', async () => {
+    const world = engineWorld(app, ({ store, clock }) => ({
+      store: faultyStore(store, during(clock, 0, 1000, 'down')),
+    }));
+    expect(await give(world, [ask('1')])).toMatchObject([
+      { verdict: 'retry', code: 'store-unavailable' },
+    ]);
+    await world.clock.advance(1000);
+    expect(await give(world, [ask('1')])).toMatchObject([{ verdict: 'done' }]);
+  });
+
+  it('keeps a timer that does not come through', async () => {
+    const due = defineEvent('due', z.null());
+    const waiter = defineHandler({ name: 'waiter', state: z.number(), initial: 0 })
+      .on(asked, ({ state, event, now }) => ({
+        state,
+        timers: [{ key: 'k', at: now + 1000, event: due(event.subject, null) }],
+      }))
+      .on(due, ({ state, event }) => ({
+        state: state + 1,
+        emit: told(event.subject, { after: [] }),
+      }));
+    const waiting = defineApp({ source: 'urn:wait', parts: [waiter, events(told)] });
+    const world = engineWorld(waiting, ({ store }) => ({
+      store: faultyStore(store, onNth('save', [2, 3], 'full')),
+    }));
+    await give(world, [ask('1')]);
+    await sweepFor(world, 2000, 1000);
+    expect(idsIn(world.publisher)).toEqual([]);
+    await sweepFor(world, 2000, 1000);
+    expect(idsIn(world.publisher)).toHaveLength(1);
+    expect((await read(world.runtime, waiter.ref('s'))).state).toBe(1);
+  });
+});
+
+describe('an input that fails in an ordered batch', () => {
+  it('is run again after a conflict, and does not hold itself back', async () => {
+    const fragile = defineHandler({ name: 'fragile', state: z.number(), initial: 0 }).on(
+      asked,
+      ({ state, event }) => {
+        if (event.id === 'bad') throw new Error('bad');
+        return { state: state + 1 };
+      },
+    );
+    const world = engineWorld(
+      defineApp({ source: 'urn:fragile', parts: [fragile] }),
+      ({ store }) => ({
+        store: faultyStore(store, onNth('save', 1, 'conflict')),
+      }),
+    );
+    const batch = [ask('1'), { ...ask('bad'), lastAttempt: true }, ask('2')];
+    const handled = await give(world, batch, { order: 'key' });
+    expect(handled).toMatchObject([
+      { verdict: 'done' },
+      { verdict: 'rejected', code: 'step-failed' },
+      { verdict: 'retry', code: 'conflict' },
+    ]);
+    expect((await read(world.runtime, fragile.ref('s'))).state).toBe(1);
+  });
+});
