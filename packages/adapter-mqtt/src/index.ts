@@ -1,1 +1,11 @@
-export {};
+export { mqttConnection } from './mqtt-connection.ts';
+export type { MqttConnection, MqttConnectionOptions, MqttTls } from './connection.ts';
+export { mqttTrigger } from './trigger.ts';
+export type { MqttTrigger, MqttTriggerOptions, MqttTriggerStats } from './trigger.ts';
+export type { TopicOptions, Topics } from './topics.ts';
+export type { PrincipalFrom, Sent } from './identity.ts';
+export type { Retained } from './subscribe.ts';
+export { mqttDecoder } from './decode.ts';
+export type { MqttDecodeOptions, MqttDecoder, MqttMessage } from './decode.ts';
+export { mqttPublisher } from './publisher.ts';
+export type { MqttPublisherOptions, MqttRoute, MqttRoutes } from './publisher.ts';

@@ -56,7 +56,7 @@ export function logger(options: LoggerOptions = {}): Logger {
 
 /**
  * Takes what nobody may read out of the fields of a line, that many levels deep; copies only what it changes. Pino's own redaction by
- * wildcards costs 14 µs a line.
+ * wildcards costs ten times as much.
  */
 function censor(fields: Fields, levels: number): Fields {
   let copy: Fields | undefined;
