@@ -21,7 +21,7 @@ export function accept(app: App, event: CloudEvent): Incoming {
       { field: 'type' },
     );
   }
-  if (event.subject === undefined) {
+  if (event.subject === undefined || event.subject === '') {
     throw new HearthError('invalid-event', `"${event.type}" needs a subject: what it is about.`, {
       field: 'subject',
     });

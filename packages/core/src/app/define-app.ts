@@ -33,16 +33,18 @@ export interface App {
 export interface AppOptions {
   /** A URI-reference that names the app: `urn:acme:home`. It is part of every id, so it must not change. */
   readonly source: string;
-  readonly parts: readonly Part[];
+  /** Everything that the app is made of; also the event types that it emits and nothing in it handles. */
+  readonly parts: readonly (Part | EventType)[];
 }
 
 /**
- * Makes an app of parts: devices, homes, rules, handlers, calls and event types (`events(…)`).
+ * Makes an app of parts: devices, homes, rules, handlers, calls and event types.
  *
- * @throws {HearthError} `invalid-definition` when two parts share a name, two event types share a type, or a part listens to something
- * that only a missing part emits.
+ * @throws {HearthError} `invalid-definition` when two parts share a name, two event types share a type, a part handles nothing, or a part
+ * listens to something that only a missing part emits.
  */
-export function defineApp({ source, parts }: AppOptions): App {
+export function defineApp({ source, parts: given }: AppOptions): App {
+  const parts = given.map(partOf);
   if (!/^[!-~]+$/.test(source)) {
     throw new HearthError(
       'invalid-definition',
@@ -55,6 +57,8 @@ export function defineApp({ source, parts }: AppOptions): App {
   const handlers = new Map<string, Handler>();
   for (const handler of parts.flatMap((part) => part.handlers)) {
     if (handlers.has(handler.key)) refuse(`Two parts are named "${handler.key}".`);
+    if (handler.subscriptions.size === 0)
+      refuse(`"${handler.name}" handles nothing: take what the last .on(…) gives.`);
     handlers.set(handler.key, handler);
   }
   const types = typesOf(parts);
@@ -77,6 +81,14 @@ export function events(...defines: readonly EventType[]): Part {
   return { handlers: [], defines };
 }
 
+function partOf(part: Part | EventType | undefined, index: number): Part {
+  if (part === undefined)
+    refuse(`parts[${index}] is undefined, perhaps because two modules import each other.`);
+  if ('handlers' in part) return part;
+  if ('data' in part) return events(part);
+  return refuse(`parts[${index}] is no part: give it what one of the define…() functions made.`);
+}
+
 function refuse(message: string): never {
   throw new HearthError('invalid-definition', message);
 }
@@ -85,8 +97,13 @@ const isCall = (part: Part): part is Call<string, unknown, unknown> => 'timeoutM
 
 function typesOf(parts: readonly Part[]): ReadonlyMap<string, readonly KnownType[]> {
   const types = new Map<string, readonly KnownType[]>();
-  const add = (type: string, known: KnownType) =>
-    types.set(type, [...(types.get(type) ?? []), known]);
+  const add = (type: string, known: KnownType) => {
+    const others = types.get(type) ?? [];
+    const other = others.find(({ older }) => older?.dataschema === known.older?.dataschema);
+    if (other !== undefined)
+      refuse(`"${type}" could be "${other.event.type}" or "${known.event.type}".`);
+    types.set(type, [...others, known]);
+  };
   const handled = parts.flatMap(({ handlers }) => handlers.flatMap(({ defines }) => defines));
   for (const event of new Set([...parts.flatMap(({ defines }) => defines), ...handled])) {
     const other = types.get(event.type)?.find(({ older }) => older === undefined)?.event;
@@ -133,8 +150,12 @@ function routesOf(
   }
   // What an older type stands for is handled by whoever handles the type of today.
   for (const [type, known] of types) {
-    const today = known[0]?.event.type ?? type;
-    if (today !== type) routes.set(type, routes.get(today) ?? []);
+    if (known.some(({ older }) => older === undefined)) continue;
+    const today = new Set(known.map(({ event }) => event.type));
+    routes.set(
+      type,
+      [...today].flatMap((one) => routes.get(one) ?? []),
+    );
   }
   return routes;
 }
