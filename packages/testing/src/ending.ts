@@ -34,12 +34,7 @@ export interface Left {
 /** Looks at what is left. */
 export async function endingOf(left: Left): Promise<Ending> {
   const { app, store, sights } = left;
-  const records = new Map<string, Look<unknown>>();
-  for (const key of store.entries().keys()) {
-    const handler = app.handlers.get(key.slice(0, key.indexOf('/')));
-    const subject = key.slice(key.indexOf('/') + 1);
-    if (handler !== undefined) records.set(key, await read({ store }, handler.ref(subject)));
-  }
+  const records = await looksOf(app, store);
   const published = new Map(left.published.map(({ event, body }) => [event.id, body]));
   const arrivals = arrivalsOf(sights);
   const faults = [
@@ -55,6 +50,20 @@ export async function endingOf(left: Left): Promise<Ending> {
     arrivals,
     faults,
   };
+}
+
+/** A look at every record of an app, by its key. */
+export async function looksOf(
+  app: App,
+  store: MemoryStore,
+): Promise<ReadonlyMap<string, Look<unknown>>> {
+  const looks = new Map<string, Look<unknown>>();
+  for (const key of store.entries().keys()) {
+    const handler = app.handlers.get(key.slice(0, key.indexOf('/')));
+    const subject = key.slice(key.indexOf('/') + 1);
+    if (handler !== undefined) looks.set(key, await read({ store }, handler.ref(subject)));
+  }
+  return looks;
 }
 
 function arrivalsOf(sights: readonly Sight[]): ReadonlyMap<string, Arrivals> {

@@ -9,7 +9,7 @@ import type {
 } from '@hearth/core/ports';
 import { recordOf } from '@hearth/core/simulate';
 import { crashAt, type CrashPoint } from './crash.ts';
-import { endingOf, type Ending } from './ending.ts';
+import { endingOf, looksOf, type Ending } from './ending.ts';
 import { faultyPublisher, faultyStore } from './faults.ts';
 import type { Perturbation } from './perturbation.ts';
 import { seededRandom } from './plans.ts';
@@ -28,13 +28,16 @@ export async function tell(script: Script, perturbation: Perturbation): Promise<
   const world = worldOf(script, perturbation);
   for (const scene of scenesOf(script.acts, perturbation)) await playScene(world, scene);
   for (const input of perturbation.again ?? []) await playScene(world, [input]);
-  // Without a sweep, everything must have been delivered when the last input was acknowledged.
-  if (perturbation.sweep !== false) await settle(world);
+  // Without a sweep, everything must have been delivered when the last input was acknowledged. Timers only ever run in one.
+  if (perturbation.sweep !== false || hasTimers(script)) await settle(world);
   const letters = world.deadLetters.published.map(({ event }) => event);
   const { app, store, sights, applied, steps } = world;
   const { published } = world.publisher;
   return { ending: await endingOf({ app, store, sights, applied, published, letters }), steps };
 }
+
+const hasTimers = ({ acts }: Script): boolean =>
+  acts.some(({ does, steps: [from, to] }) => does === 'wait' && from !== to);
 
 interface World {
   readonly app: App;
@@ -177,10 +180,10 @@ async function pass(world: World, until: number): Promise<void> {
   const next = () => world.store.now.nextDue();
   for (let due = next(); due !== null && due <= until; due = next()) {
     world.now = Math.max(world.now, due);
-    await undertake(world, (runtime) => sweep(world.app, runtime));
+    const swept = await undertake(world, (runtime) => sweep(world.app, runtime));
     await bringBack(world);
-    // What a sweep could not settle would stop time for ever.
-    if (next() === due) break;
+    // What a sweep could not settle would stop time for ever. One that died is followed by another.
+    if (swept !== undefined && next() === due) break;
   }
   world.now = Math.max(world.now, until);
 }
@@ -188,9 +191,18 @@ async function pass(world: World, until: number): Promise<void> {
 /** Looks after every record once more, as a sweep would have done in time. */
 async function settle(world: World): Promise<void> {
   for (let round = 0; round < 3; round += 1) {
+    world.now = Math.max(world.now, await nextAttempt(world));
     await sweep(world.app, eager(world.healthy, world.store));
     await bringBack(world);
   }
+}
+
+/** The instant at which everything that has failed may be tried again, unless a timer that the story has not seen comes first. */
+async function nextAttempt({ app, store }: World): Promise<number> {
+  const looks = [...(await looksOf(app, store)).values()];
+  const failed = looks.flatMap(({ outputs }) => outputs.filter(({ tries }) => tries > 0));
+  const timers = looks.flatMap((look) => look.timers.map(({ at }) => at - 1));
+  return Math.min(...timers, Math.max(0, ...failed.map(({ nextAt }) => nextAt)));
 }
 
 /** A runtime in which every record seems to be due. Its keys are hints, so nothing more than what is really due comes of it. */

@@ -138,6 +138,19 @@ describe('specify', () => {
       .emits(reminded('b1', {}));
   });
 
+  it('tells a story with timers again, whatever happens to the sweep that runs them', () => {
+    const waiter = defineHandler({ name: 'waiter', state: z.number(), initial: 0 })
+      .on(pressed, ({ event, now }) => ({
+        timers: [{ key: 'remind', at: now + 60_000, event: remind(event.subject, {}) }],
+      }))
+      .on(remind, ({ state, event }) => ({ state: state + 1, emit: reminded(event.subject, {}) }));
+    return specify(defineApp({ source: 'urn:acme:waiter', parts: [waiter, events(reminded)] }))
+      .when(press)
+      .after(60_000)
+      .emits(reminded('b1', {}))
+      .whateverHappens();
+  });
+
   it('lets a fake fail as often as the call is tried', () => {
     const down = () => {
       throw new Error('down');
