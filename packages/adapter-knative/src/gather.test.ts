@@ -1,14 +1,14 @@
-import type { Handled, Input } from '@hearth/core';
+import { HearthError, type CloudEvent, type Handled, type Input } from '@hearth/core';
 import { describe, expect, it } from 'vitest';
-import { latch } from '../test/latch.ts';
+import { latch, type Latch } from '../test/latch.ts';
 import { gather, type HandleInputs } from './gather.ts';
 
-const input = (id: string): Input => ({
-  event: { specversion: '1.0', id, source: '/s', type: 't' },
+const input = (id: string, about: Partial<CloudEvent> = {}): Input => ({
+  event: { specversion: '1.0', id, source: '/s', type: 't', ...about },
   principal: { kind: 'service', id: 'test' },
 });
-const inputs = (...ids: readonly string[]) => ids.map(input);
-const idOf = ({ event }: Input) => (event as { readonly id: string }).id;
+const inputs = (...ids: readonly string[]) => ids.map((id) => input(id));
+const idOf = ({ event }: Input) => ('id' in event ? event.id : '');
 
 /** Handles by echoing ids, and notes which came together. */
 function echo() {
@@ -37,7 +37,11 @@ describe('requests of one turn', () => {
     const sent = [inputs('a', 'b'), inputs('c', 'd'), inputs('e', 'f', 'g', 'h'), inputs('i')];
     const handled = await Promise.all(sent.map(handIn));
     expect(handled.map(repliesOf)).toEqual(sent.map((all) => all.map(idOf)));
-    expect(calls).toEqual([['a', 'b'], ['c', 'd'], ['e', 'f', 'g', 'h'], ['i']]);
+    expect(calls).toEqual([
+      ['a', 'b', 'i'],
+      ['c', 'd'],
+      ['e', 'f', 'g', 'h'],
+    ]);
   });
 });
 
@@ -69,6 +73,74 @@ describe('requests of several turns', () => {
     gate.open();
     await Promise.all([first, ...others]);
     expect(calls).toEqual([['a'], ['b', 'c']]);
+  });
+});
+
+describe('requests about one thing', () => {
+  /** Calls that end when they are told to, by the id of their first input. */
+  function stepwise() {
+    const { calls, handleAll } = echo();
+    const gates = new Map<string, Latch>();
+    const handIn = gather(
+      async (all) => {
+        const gate = latch();
+        gates.set(idOf(all[0] as Input), gate);
+        const handled = await handleAll(all);
+        await gate.opened;
+        return handled;
+      },
+      { inputs: 10, calls: 9 },
+    );
+    const end = async (id: string) => {
+      gates.get(id)?.open();
+      await turn();
+      await turn();
+    };
+    return { calls, handIn, end };
+  }
+
+  it('wait for each other and then share a call, while others go on', async () => {
+    const { calls, handIn, end } = stepwise();
+    void handIn([input('a', { subject: 'd1' })]);
+    await turn();
+    for (const id of ['b', 'c']) void handIn([input(id, { subject: 'd1' })]);
+    void handIn([input('d', { subject: 'd2' })]);
+    await turn();
+    expect(calls).toEqual([['a'], ['d']]);
+    await end('a');
+    expect(calls).toEqual([['a'], ['d'], ['b', 'c']]);
+  });
+
+  it('are told by their partition, where they have one', async () => {
+    const { calls, handIn } = stepwise();
+    void handIn([input('a', { subject: 'd1', partitionkey: 'h1' })]);
+    await turn();
+    void handIn([input('b', { subject: 'd2', partitionkey: 'h1' })]);
+    void handIn([input('c', { subject: 'd1', partitionkey: 'h2' })]);
+    await turn();
+    expect(calls).toEqual([['a'], ['c']]);
+  });
+
+  it('do not overtake a batch that waits for several things', async () => {
+    const { calls, handIn, end } = stepwise();
+    void handIn([input('a', { subject: 'd1' })]);
+    await turn();
+    void handIn([input('b', { subject: 'd1' }), input('c', { subject: 'd2' })]);
+    void handIn([input('d', { subject: 'd2' })]);
+    await turn();
+    expect(calls).toEqual([['a']]);
+    await end('a');
+    expect(calls).toEqual([['a'], ['b', 'c', 'd']]);
+  });
+
+  it('are not what is no event', async () => {
+    const { calls, handIn } = stepwise();
+    const event = new HearthError('invalid-event', 'It is none.');
+    for (let i = 0; i < 2; i += 1) {
+      void handIn([input(`${i}`), { event, principal: { kind: 'anonymous', id: '' } }]);
+      await turn();
+    }
+    expect(calls).toHaveLength(2);
   });
 });
 

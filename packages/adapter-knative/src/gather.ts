@@ -1,4 +1,4 @@
-import type { Handled, Input } from '@hearth/core';
+import { isHearthError, type Handled, type Input } from '@hearth/core';
 
 /** How much is handled at once. */
 export interface GatherLimits {
@@ -13,18 +13,21 @@ export type HandleInputs = (inputs: readonly Input[]) => Promise<readonly Handle
 
 interface Waiting {
   readonly inputs: readonly Input[];
+  readonly keys: readonly string[];
   readonly settle: (handled: readonly Handled[]) => void;
 }
 
 /**
  * Lets requests that arrive in one turn of the event loop share one call, and so one load, one save and one set of promises.
  *
- * Nothing waits for company: a request alone in its turn is handled alone.
+ * Nothing waits for company: a request alone in its turn is handled alone. But what is about something that is being handled already
+ * waits for that, and then shares a call: two calls at once would fight for one record, and the loser would hold up its whole call.
  */
 export function gather(handleAll: HandleInputs, limits: GatherLimits): HandleInputs {
   let waiting: Waiting[] = [];
   let calls = 0;
   let isScheduled = false;
+  const busy = new Set<string>();
 
   function schedule(): void {
     if (isScheduled || calls >= limits.calls || waiting.length === 0) return;
@@ -35,28 +38,56 @@ export function gather(handleAll: HandleInputs, limits: GatherLimits): HandleInp
 
   async function start(): Promise<void> {
     isScheduled = false;
-    const taken = take();
+    const [taken, rest] = takeFree(waiting, busy, limits.inputs);
+    waiting = rest;
+    if (taken.length === 0) return;
+    const keys = taken.flatMap((one) => one.keys);
+    for (const key of keys) busy.add(key);
     calls += 1;
-    schedule();
+    // What is left would find the same again, unless it was only too much.
+    if (rest.length > 0) schedule();
     const handled = await handleAll(taken.flatMap(({ inputs }) => inputs));
     calls -= 1;
+    for (const key of keys) busy.delete(key);
     share(taken, handled);
     schedule();
   }
 
-  function take(): readonly Waiting[] {
-    let count = 0;
-    const end = waiting.findIndex((one) => (count += one.inputs.length) > limits.inputs);
-    const taken = end < 0 ? waiting : waiting.slice(0, Math.max(1, end));
-    waiting = waiting.slice(taken.length);
-    return taken;
-  }
-
   return (inputs) =>
     new Promise((settle) => {
-      waiting.push({ inputs, settle });
+      waiting.push({ inputs, keys: inputs.flatMap(keyOf), settle });
       schedule();
     });
+}
+
+/** What is kept in order together, as the core has it. */
+function keyOf({ event }: Input): readonly string[] {
+  if (isHearthError(event)) return [];
+  const key = event.partitionkey ?? event.subject;
+  return key === undefined ? [] : [key];
+}
+
+/** Takes what is free, as much as fits into one call. Who has to wait is not overtaken by who is about the same. */
+function takeFree(
+  waiting: readonly Waiting[],
+  busy: ReadonlySet<string>,
+  maxInputs: number,
+): [taken: Waiting[], rest: Waiting[]] {
+  const taken: Waiting[] = [];
+  const rest: Waiting[] = [];
+  const awaited = new Set<string>();
+  let count = 0;
+  for (const one of waiting) {
+    const fits = count === 0 || count + one.inputs.length <= maxInputs;
+    if (fits && !one.keys.some((key) => busy.has(key) || awaited.has(key))) {
+      taken.push(one);
+      count += one.inputs.length;
+    } else {
+      rest.push(one);
+      for (const key of one.keys) awaited.add(key);
+    }
+  }
+  return [taken, rest];
 }
 
 function share(taken: readonly Waiting[], handled: readonly Handled[]): void {

@@ -9,7 +9,7 @@ import { logger } from '@hearth/node';
 import { faultyStore } from '@hearth/testing';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as z from 'zod';
-import { app, asked, door, eventOf, rung } from '../test/door.ts';
+import { app, eventOf, rung } from '../test/door.ts';
 import { latch } from '../test/latch.ts';
 import { serve, type ServeOptions } from './serve.ts';
 
@@ -265,33 +265,4 @@ it('takes its port from the environment, as Knative gives it', async () => {
   onTestFinished(close);
   expect(url).toBe(`http://localhost:${port}`);
   expect((await fetch(`${url}/health/liveness`)).status).toBe(200);
-});
-
-it('lets requests of one turn share a save, and each have its own answer', async () => {
-  const store = memoryStore();
-  let saves = 0;
-  const save: typeof store.save = (writes) => {
-    saves += 1;
-    return store.save(writes);
-  };
-  const { port } = await open({
-    store: { ...store, save },
-    publisher: memoryPublisher(),
-    sweeper: 'elsewhere',
-  });
-  const socket = connect(port, '127.0.0.1');
-  const requests = Array.from({ length: 10 }, (_, i) => {
-    const type = i === 5 ? asked.type : rung.type;
-    const body = JSON.stringify(eventOf(type, { id: `${i}` }));
-    const last = i === 9 ? 'Connection: close\r\n' : '';
-    return `POST / HTTP/1.1\r\nHost: h\r\n${last}Prefer: reply\r\nContent-Type: application/cloudevents+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  });
-  socket.write(requests.join(''));
-  const answers = [...(await text(socket)).matchAll(/HTTP\/1\.1 (\d+)/g)].map(
-    ([, status]) => status,
-  );
-  expect(answers).toEqual(Array.from({ length: 10 }, (_, i) => (i === 5 ? '200' : '202')));
-  expect((await read({ store }, door.ref('d1'))).state).toEqual({ rings: 9 });
-  // One with the rings, one without the chimes that were published.
-  expect(saves).toBeLessThanOrEqual(4);
 });
