@@ -1,18 +1,11 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
-import { HearthError } from '../event/error.ts';
-import type { Draft, Incoming } from '../model/event.ts';
-import type {
-  Handler,
-  Outcome,
-  Rejection,
-  StepInput,
-  Subscription,
-  Timer,
-} from '../model/handler.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
+import type { Incoming } from '../model/event.ts';
+import type { Handler, Outcome, Rejection, StepInput, Subscription } from '../model/handler.ts';
 import { check, checkPatch, shapeOf } from '../model/schema.ts';
 import type { Principal } from '../ports/principal.ts';
 import type { App } from './define-app.ts';
-import { idOf, isoTime, recordHash, stamp, type Emitter } from './stamp.ts';
+import { emissions, type StampedTimer } from './emissions.ts';
 
 /** What `run` needs to know of a record: whose it is, what it holds, and how many events it has emitted. */
 export interface RunRecord {
@@ -36,11 +29,7 @@ export interface RunInput {
 export interface Ran {
   readonly state: unknown;
   readonly emitted: readonly CloudEvent[];
-  readonly timers: readonly {
-    readonly key: string;
-    readonly at: number;
-    readonly event: CloudEvent;
-  }[];
+  readonly timers: readonly StampedTimer[];
   readonly cancel: readonly string[];
   readonly reply: unknown;
   readonly reject: Rejection | undefined;
@@ -93,7 +82,7 @@ function attempt(
   try {
     return step({ state, event, reads, now, principal } as StepInput<never, never, never>);
   } catch (cause) {
-    if (cause instanceof HearthError) throw cause;
+    if (isHearthError(cause)) throw cause;
     throw new HearthError(
       'step-failed',
       `"${handler.name}" threw while it handled "${event.type}".`,
@@ -136,91 +125,4 @@ function differing(before: Values, after: Values): Values {
   // A property that went missing is checked as such, so that its schema can refuse.
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) changed[key] = undefined;
   return changed;
-}
-
-function emissions(
-  app: App,
-  handler: Handler,
-  record: RunRecord,
-  input: RunInput,
-  outcome: Outcome,
-) {
-  const mark = app.marks.get(handler.key);
-  if (mark === undefined)
-    throw new HearthError('invalid-definition', `"${handler.name}" is not a part of this app.`);
-  const emitter: Emitter = {
-    app,
-    mark,
-    subject: record.subject,
-    cause: input.event,
-    now: input.now,
-    record: record.hash ?? recordHash(mark, record.subject),
-    traceparent: input.traceparent,
-  };
-  const drafts = listOf(outcome.emit).filter((draft) => isHeard(app, draft));
-  return {
-    emitted: stampAll(emitter, drafts, record.counter),
-    timers: (outcome.timers ?? nothing).map((timer) => stampTimer(emitter, handler, timer)),
-  };
-}
-
-const listOf = (emit: Outcome['emit']): readonly Draft[] =>
-  emit === undefined ? nothing : 'type' in emit ? [emit] : emit;
-
-/** A quiet event is emitted only if somebody in the app listens. */
-function isHeard(app: App, draft: Draft): boolean {
-  const known = app.types.get(draft.type)?.[0];
-  return known?.event.quiet !== true || app.routes.has(draft.type);
-}
-
-function stampAll(
-  emitter: Emitter,
-  drafts: readonly Draft[],
-  counter: number,
-): readonly CloudEvent[] {
-  const time = isoTime(emitter.now);
-  if (drafts.length === 1) {
-    const draft = drafts[0] as Draft;
-    const id =
-      draft.key === undefined
-        ? idOf(emitter, 'index', draft, '0')
-        : idOf(emitter, 'key', draft, draft.key);
-    return [stamp(emitter, draft, id, time, counter + 1)];
-  }
-  const counts = new Map<string, number>();
-  const ids = new Set<string>();
-  return drafts.map((draft, position) => {
-    const of = `${draft.type} ${draft.subject}`;
-    const index = counts.get(of) ?? 0;
-    if (draft.key === undefined) counts.set(of, index + 1);
-    const id =
-      draft.key === undefined
-        ? idOf(emitter, 'index', draft, String(index))
-        : idOf(emitter, 'key', draft, draft.key);
-    if (ids.has(id)) {
-      throw new HearthError(
-        'duplicate-key',
-        `Two outputs "${draft.type}" share the key "${draft.key}".`,
-        { field: 'key' },
-      );
-    }
-    ids.add(id);
-    return stamp(emitter, draft, id, time, counter + 1 + position);
-  });
-}
-
-function stampTimer(emitter: Emitter, handler: Handler, { key, at, event }: Timer) {
-  if (!handler.subscriptions.has(event.type)) {
-    throw new HearthError(
-      'invalid-output',
-      `"${handler.name}" set a timer for "${event.type}", which it does not handle.`,
-    );
-  }
-  if (!Number.isFinite(at))
-    throw new HearthError('invalid-output', `The timer "${key}" needs an instant in ms.`, {
-      field: 'at',
-    });
-  // A timer begins a story of its own depth: a rule that waits is no cascade.
-  const fresh: Emitter = { ...emitter, cause: { ...emitter.cause, hearthdepth: 0 } };
-  return { key, at, event: stamp(fresh, event, idOf(emitter, 'timer', event, key), isoTime(at)) };
 }
