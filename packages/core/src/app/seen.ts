@@ -76,12 +76,13 @@ export function remember(
   now: number,
   bounds: Bounds,
 ): { readonly seen: SeenText; readonly overflow: number } {
-  const hour = Math.floor(now / hourMs) % hours;
+  const hour = hourOf(now);
   const entry = mark.id + mark.content + digit(hour >> 6) + digit(hour & 63);
   let rest = seen;
   let overflow = 0;
   for (let at = 0; at < rest.length;) {
-    const old = ageOf(rest, at, hour) * hourMs > bounds.ageMs;
+    // Only the hours are known: an entry may be almost an hour younger than they say, and must not be forgotten for it.
+    const old = (ageOf(rest, at, hour) - 1) * hourMs >= bounds.ageMs;
     const full = rest.length / entryLength >= bounds.entries;
     if (!old && !full) break;
     if (bounds.kept(rest.slice(at, at + idLength))) {
@@ -93,6 +94,8 @@ export function remember(
   }
   return { seen: rest + entry, overflow };
 }
+
+const hourOf = (now: number): number => ((Math.floor(now / hourMs) % hours) + hours) % hours;
 
 function ageOf(seen: SeenText, at: number, hour: number): number {
   const then =
