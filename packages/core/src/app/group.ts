@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
-import type { App, Route } from './define-app.ts';
+import type { Route } from './define-app.ts';
 import { keyOf } from './record.ts';
 import type { Context, Fate, Work } from './work.ts';
 
@@ -33,7 +33,7 @@ export function groupsOf(context: Context, works: readonly Work[], settle: Settl
   const { maxKeyBytes } = context.runtime.store.capabilities;
   const groups = new Map<string, Group & { readonly items: Item[] }>();
   works.forEach((work, at) => {
-    for (const route of routesFor(context.app, work)) {
+    for (const route of routesFor(context, work)) {
       const subject = subjectOf(route, work);
       if (subject === undefined) continue;
       if (isHearthError(subject)) {
@@ -79,9 +79,15 @@ function newGroup<I extends readonly Item[]>(
 
 const noRoutes: readonly Route[] = [];
 
-function routesFor({ routes }: App, { event, cascade }: Work): readonly Route[] {
-  const all = routes.get(event.type) ?? noRoutes;
-  return cascade === true ? all.filter(({ subscription }) => subscription.incoming !== true) : all;
+/**
+ * Who handles an event. A call that comes in is for a runtime that has its function: one without it would publish the call anew, and
+ * the bus would bring it back. What this app emitted itself is performed from where it is.
+ */
+function routesFor({ app, runtime }: Context, { event, cascade }: Work): readonly Route[] {
+  const all = app.routes.get(event.type) ?? noRoutes;
+  if (!app.calls.has(event.type)) return all;
+  const isPerformed = cascade !== true && runtime.calls?.[event.type] !== undefined;
+  return isPerformed ? all : all.filter(({ subscription }) => subscription.incoming !== true);
 }
 
 function refusal(
