@@ -1,4 +1,4 @@
-import { defineApp, defineEvent, defineHandler, events, read } from '@hearth/core';
+import { defineApp, defineEvent, defineHandler, events, read, type Runtime } from '@hearth/core';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
@@ -12,10 +12,11 @@ import {
   sweepFor,
   told,
 } from './engine-world.ts';
-import { faultyStore } from './faults.ts';
+import { faultyPublisher, faultyStore } from './faults.ts';
 import { during, onNth } from './plans.ts';
 
 const app = defineApp({ source: 'urn:chain', parts: [first, second, events(told)] });
+const hour = 3_600_000;
 const ask = (id: string) => inputOf(asked('s', { after: [] }), id);
 
 describe('a store that does not take a record', () => {
@@ -106,5 +107,63 @@ describe('an input that fails in an ordered batch', () => {
       { verdict: 'retry', code: 'conflict' },
     ]);
     expect((await read(world.runtime, fragile.ref('s'))).state).toBe(1);
+  });
+});
+
+/** An input every minute while the publisher is down for an hour, and what arrives in the two hours after it. */
+async function outage(change: Partial<Runtime>) {
+  const world = engineWorld(app, ({ publisher, clock }) => ({
+    publisher: faultyPublisher(publisher, during(clock, 0, hour, 'down')),
+    ...change,
+  }));
+  const left = [];
+  const asks = Array.from({ length: 60 }, (_, at) => ask(String(at)));
+  for (const input of asks) {
+    const [handled] = await give(world, [input]);
+    if (handled?.verdict === 'retry') left.push(input);
+    if (change.sweep === false) await world.clock.advance(60_000);
+    else await sweepFor(world, 60_000);
+  }
+  return { world, left };
+}
+
+const oneAfterTheOther = Array.from({ length: 60 }, (_, at) => at);
+
+describe('a publisher that is down for an hour', () => {
+  it('gets everything afterwards, in order and once, from the sweep', async () => {
+    const { world, left } = await outage({});
+    expect(left).toEqual([]);
+    await sweepFor(world, 2 * hour);
+    expect(idsIn(world.letters)).toEqual([]);
+    const lengths = (type: string) =>
+      idsIn(world.publisher, type).map((id) => {
+        const { data } =
+          world.publisher.published.find(({ event }) => event.id === id)?.event ?? {};
+        return (data as { after: readonly string[] }).after.length;
+      });
+    expect(lengths('passed')).toEqual(oneAfterTheOther);
+    expect(lengths('told')).toEqual(oneAfterTheOther);
+    expect((await read(world.runtime, first.ref('s'))).outputs).toEqual([]);
+  });
+
+  it('gets everything afterwards, in order and once, from what is delivered again', async () => {
+    const { world, left } = await outage({ sweep: false });
+    expect(left).toHaveLength(60);
+    const handled = await give(world, left);
+    expect(new Set(handled.map(({ verdict }) => verdict))).toEqual(new Set(['done']));
+    expect(idsIn(world.letters)).toEqual([]);
+    expect(idsIn(world.publisher, 'passed')).toHaveLength(60);
+    expect(idsIn(world.publisher, 'told')).toHaveLength(60);
+  });
+
+  it('does not keep the handlers of the app waiting', async () => {
+    const world = engineWorld(app, ({ publisher }) => ({
+      publisher: faultyPublisher(publisher, () => 'down'),
+    }));
+    for (const id of ['1', '2', '3']) {
+      await give(world, [ask(id)]);
+      await world.clock.advance(10);
+    }
+    expect((await read(world.runtime, second.ref('s'))).state).toHaveLength(3);
   });
 });

@@ -2,14 +2,13 @@ import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
 import type { Applied } from '../ports/runtime.ts';
-import type { WorkingRecord } from './record.ts';
+import { graceMs, type WorkingRecord } from './record.ts';
 import { run, type Ran } from './run.ts';
 import type { Mark } from './seen.ts';
 import { recordHash } from './stamp.ts';
 import type { Context, Work } from './work.ts';
 
 const kept = { decisions: 5 };
-const graceMs = 30_000;
 
 /** Steps that were applied to a record and are not saved yet. */
 export type Pending = Applied[];

@@ -29,7 +29,10 @@ export function* deliver(
     if (deliveries.length === 0) break;
     for (const { event } of deliveries) tried.add(event.id);
     yield* deliverThese(context, deliveries);
-    open = open.filter((record) => waiting(context, record).some(goesOn(context, tried)));
+    // What could not be saved there must not get out: it would be made a second time.
+    open = open.filter(
+      (record) => !record.dirty && waiting(context, record).some(goesOn(context, tried)),
+    );
   }
   return records.filter((record) => waiting(context, record).length > 0);
 }
@@ -42,14 +45,16 @@ function goesOn({ leftBehind }: Context, tried: ReadonlySet<string>) {
 
 function* deliverThese(context: Context, deliveries: readonly Delivery[]): Task<void> {
   for (const { event } of deliveries) context.inFlight.add(event.id);
-  const open = deliveries.filter((delivery) => !isOver(context, delivery));
+  const sent = deliveries.filter(({ published, isSent }) => isSent && !published);
   const isCall = (delivery: Delivery) => functionFor(context, delivery) !== undefined;
-  yield* perform(context, open.filter(isCall));
+  const calls = sent.filter((delivery) => isCall(delivery) && !isOver(context, delivery));
+  yield* perform(context, calls);
   yield* publishAll(
     context,
-    open.filter((delivery) => !isCall(delivery)),
+    sent.filter((delivery) => !isCall(delivery)),
   );
-  yield* cascade(context, open);
+  const shown = deliveries.filter(({ isShown, dead }) => isShown && dead === undefined);
+  yield* cascade(context, shown);
   yield* clear(context, deliveries);
   for (const { event } of deliveries) context.inFlight.delete(event.id);
 }
@@ -70,16 +75,17 @@ function isOver(context: Context, delivery: Delivery): boolean {
 /** Publishes: all at once where the publisher keeps the order, else each record's outputs one after the other. */
 function* publishAll(context: Context, deliveries: readonly Delivery[]): Task<void> {
   for (const dead of [false, true]) {
-    const todo = deliveries.filter(
-      ({ published, entry }) => !published && (entry.dead === true) === dead,
-    );
+    const todo = deliveries.filter(({ entry }) => (entry.dead === true) === dead);
     const { publisher, deadLetters = publisher } = context.runtime;
     const { ordered } = dead ? deadLetters : publisher;
+    const stopped = new Set<WorkingRecord>();
     for (const round of ordered === true ? [todo] : roundsOf(todo)) {
+      // Time has passed since the round before, and while calls were performed.
       const ready = round.filter(
-        ({ record }) => !todo.some((one) => one.record === record && one.error !== undefined),
+        (delivery) => !stopped.has(delivery.record) && !isOver(context, delivery),
       );
       if (ready.length > 0) yield* publishRound(context, ready, dead);
+      for (const { record, published } of ready) if (!published) stopped.add(record);
     }
   }
 }

@@ -2,7 +2,8 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { isHearthError, type HearthError } from '../event/error.ts';
 import { deadLetterOf, type DeadReason } from './dead-letter.ts';
 import { load, save, type Task } from './effect.ts';
-import { readRecord, writeRecord, type OutboxEntry, type WorkingRecord } from './record.ts';
+import { graceMs, readRecord, writeRecord } from './record.ts';
+import type { OutboxEntry, WorkingRecord } from './record.ts';
 import { count, type Context } from './work.ts';
 
 /** How often an output is tried, and how long it waits in between at most. */
@@ -13,33 +14,55 @@ export interface Delivery {
   readonly record: WorkingRecord;
   readonly entry: OutboxEntry;
   readonly event: CloudEvent;
+  /** Whether its turn has come to be published or performed, and to be saved by subscribers. */
+  readonly isSent: boolean;
+  readonly isShown: boolean;
   published: boolean;
   cascaded: boolean;
+  /** What a call has given: the output that takes its place. */
+  result?: CloudEvent;
   /** Why it could not be delivered now. */
   error?: HearthError;
   /** Why it never will be. */
   dead?: DeadReason;
 }
 
-/** The outputs of a record that are due for delivery, from the front. */
+/**
+ * The outputs of a record that are due for delivery, from the front.
+ *
+ * With a sweep to come back, what has just failed is left alone until its time. What follows it waits where it would overtake: a
+ * publisher that is down does not keep the app's own handlers waiting, nor a call the publisher.
+ */
 export function deliveriesOf(context: Context, record: WorkingRecord): readonly Delivery[] {
-  const front = record.outbox[0];
-  const now = context.runtime.clock.now();
-  // With a sweep to come back, a destination that has just failed is left alone until its time.
-  if (
-    front !== undefined &&
-    front.tries > 0 &&
-    front.nextAt > now &&
-    context.runtime.sweep === true
-  )
-    return [];
-  return waiting(context, record).map((entry) => ({
-    record,
-    entry,
-    event: entry.event,
-    published: entry.done === 'p',
-    cascaded: entry.done === 'c',
-  }));
+  const isPatient = context.runtime.sweep === true;
+  const resting = new Set<string>();
+  const deliveries: Delivery[] = [];
+  for (const entry of waiting(context, record)) {
+    const { event, done } = entry;
+    const way = wayOf(context, entry);
+    if (isPatient && isEarly(context, entry)) {
+      if (done !== 'p') resting.add(way);
+      if (done !== 'c') resting.add('subscribers');
+    }
+    const isSent = !resting.has(way);
+    const isShown = !resting.has('subscribers');
+    if (!isSent && !isShown) continue;
+    const [published, cascaded] = [done === 'p', done === 'c'];
+    deliveries.push({ record, entry, event, isSent, isShown, published, cascaded });
+  }
+  return deliveries;
+}
+
+/** What must not overtake each other: what is published, dead letters; each call goes its own way. */
+function wayOf({ app, runtime }: Context, { event, dead }: OutboxEntry): string {
+  if (dead === true) return 'dead letters';
+  const isCall = app.calls.has(event.type) && runtime.calls?.[event.type] !== undefined;
+  return isCall ? event.id : 'publisher';
+}
+
+/** Whether an entry has failed, and the time to try it again has not come. */
+function isEarly({ runtime }: Context, { tries, nextAt }: OutboxEntry): boolean {
+  return tries > 0 && nextAt > runtime.clock.now();
 }
 
 /**
@@ -72,7 +95,8 @@ export function* clear(context: Context, deliveries: readonly Delivery[]): Task<
     const results = yield* save(open.map(([record]) => writeRecord(record)));
     open = open.filter(([record], index) => {
       const result = results[index];
-      if (result?.outcome !== 'saved') return result?.outcome === 'conflict';
+      // After an unknown outcome as well: what is there already is not settled twice.
+      if (result?.outcome !== 'saved') return result?.outcome !== 'failed';
       record.version = result.version;
       record.dirty = false;
       return false;
@@ -113,19 +137,34 @@ function settle(context: Context, record: WorkingRecord, deliveries: readonly De
   record.outbox = outbox;
 }
 
-/** What is left of an entry: nothing, the entry with one more try, or a dead letter in its place. */
+/** What is left of an entry: nothing, the entry with one more try, or what takes its place: a call's result, a dead letter. */
 function remains(context: Context, entry: OutboxEntry, delivery: Delivery): readonly OutboxEntry[] {
-  const { published, cascaded, error, dead } = delivery;
+  const { published, cascaded, result, dead } = delivery;
   if (dead !== undefined) return [deadEntry(context, delivery, dead)];
-  if (published && cascaded) return [];
+  const rest = published && cascaded ? [] : [retried(context, entry, delivery)];
+  return result === undefined ? rest : [...rest, resultEntry(context, entry, result)];
+}
+
+function retried(context: Context, entry: OutboxEntry, delivery: Delivery): OutboxEntry {
+  const { published, cascaded, error } = delivery;
   const done = published ? 'p' : cascaded ? 'c' : entry.done;
-  if (error === undefined) return done === entry.done ? [entry] : [{ ...entry, done }];
-  const tries = entry.tries + 1;
+  if (error === undefined) return done === entry.done ? entry : { ...entry, done };
+  // Where nobody sweeps, every further input tries again; that must not use up the tries of an hour in a minute.
+  const isExtra = isEarly(context, entry) && wayOf(context, entry) !== entry.event.id;
+  const tries = isExtra ? entry.tries : entry.tries + 1;
   if (entry.dead !== true && (tries >= limits.tries || !error.retryable)) {
     count(context, 'dispatch_fail');
-    return [deadEntry(context, delivery, { code: error.code, message: error.message })];
+    return deadEntry(context, delivery, { code: error.code, message: error.message });
   }
-  return [{ ...entry, done, tries, nextAt: context.runtime.clock.now() + backoff(context, tries) }];
+  if (isExtra) return done === entry.done ? entry : { ...entry, done };
+  return { ...entry, done, tries, nextAt: context.runtime.clock.now() + backoff(context, tries) };
+}
+
+function resultEntry(context: Context, { cause }: OutboxEntry, event: CloudEvent): OutboxEntry {
+  // It is ours to deliver, at once; a sweep comes later if we die.
+  context.leftBehind.add(event.id);
+  const nextAt = context.runtime.clock.now() + graceMs;
+  return { event, body: JSON.stringify(event), cause, nextAt, tries: 0, done: '' };
 }
 
 /** Doubles from one second, with jitter, so that many records do not come back at once. */

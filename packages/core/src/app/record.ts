@@ -19,6 +19,9 @@ export interface OutboxEntry {
   readonly dead?: true;
 }
 
+/** How long an output is left to whoever saved it before a sweep delivers it (ms). */
+export const graceMs = 30_000;
+
 /** A timer of a record: the event that it will be, and how often it has failed. */
 export interface PendingTimer {
   readonly key: string;
