@@ -83,10 +83,17 @@ export function erase(runtime: Runtime, ref: Ref): Promise<void> {
   );
 }
 
-/** Lets an erased subject begin anew, with its initial state. Inputs from before the erasure stay known as far as the inbox reaches. */
+/**
+ * Lets an erased subject begin anew, with its initial state. Inputs from before the erasure stay known as far as the inbox reaches. A
+ * record that is not erased is left as it is.
+ *
+ * @throws {HearthError} when the store could not do it; calling again goes on.
+ */
 export function reopen(runtime: Runtime, ref: Ref): Promise<void> {
   return drive(
-    rewrite(ref, 'save', (record) => ({ ...record, erased: false, state: ref.record.initial })),
+    rewrite(ref, 'save', (record) =>
+      record.erased ? { ...record, erased: false, state: ref.record.initial } : undefined,
+    ),
     runtime,
   );
 }
@@ -96,12 +103,13 @@ const tries = 12;
 function* rewrite(
   ref: Ref,
   as: 'save' | 'erase',
-  change: (record: WorkingRecord) => WorkingRecord,
+  change: (record: WorkingRecord) => WorkingRecord | undefined,
 ): Task<void> {
   for (let round = 0; round < tries; round += 1) {
     const stored = yield* load([keyOf(ref.record, ref.subject)]);
     if (isHearthError(stored)) throw stored;
     const record = change(readRecord(ref.record, ref.subject, stored[0]));
+    if (record === undefined) return;
     const [result] = yield* save([writeRecord(record)], as);
     if (result?.outcome === 'saved') return;
     if (result?.outcome === 'failed') throw result.error;
