@@ -27,11 +27,14 @@ export function poster({ url, ca, concurrency, timeoutMs }: SinkSettings): Poste
     new Promise((resolve) => {
       const request = open({ ...target, headers });
       let isLate = false;
-      // Also bounds a body that never ends; nobody reads it.
-      const timer = setTimeout(() => {
-        isLate = true;
-        request.destroy();
-      }, timeoutMs);
+      let timer: NodeJS.Timeout | undefined;
+      // Time runs from the connection, not in the queue for one. It also bounds a body that never ends; nobody reads it.
+      request.on('socket', () => {
+        timer = setTimeout(() => {
+          isLate = true;
+          request.destroy();
+        }, timeoutMs);
+      });
       request.on('close', () => clearTimeout(timer));
       request.on('response', (response) => {
         response.on('error', () => undefined).resume();

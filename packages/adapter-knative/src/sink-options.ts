@@ -17,7 +17,7 @@ export interface SinkOptions {
     | Promise<Readonly<Record<string, string>>>;
   /** Requests at once. 64 unless given. */
   readonly concurrency?: number;
-  /** How long one request may take, in ms. 10,000 unless given. */
+  /** How long one request may take from when it has a connection, in ms. 10,000 unless given. */
   readonly timeoutMs?: number;
 }
 

@@ -178,6 +178,16 @@ describe('an answer of', () => {
 });
 
 describe('connections', () => {
+  it('are waited for, without the time of the one who waits running out', async () => {
+    const react: Reaction = ({ body }) => (body.includes('"id":"1"') ? 'silence' : [202]);
+    const { publisher } = await open(react, { concurrency: 1, timeoutMs: 50 });
+    const events = ['1', '2'].map((id) => outgoing({ id, subject: id }));
+    expect((await publisher.publish(events)).map(seen)).toEqual([
+      ['timeout', 'again'],
+      ['published'],
+    ]);
+  });
+
   it('are kept, and no more than allowed', async () => {
     const { publisher, taken, connections } = await open(undefined, { concurrency: 3 });
     const events = Array.from({ length: 30 }, (_, i) => outgoing({ id: `${i}`, subject: `${i}` }));
