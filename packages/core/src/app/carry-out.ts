@@ -106,7 +106,17 @@ function* deliverAll(
   if (wake === undefined) return;
   for (const { record } of passes) {
     const at = dueOf(record);
-    if (at !== null) wake(at);
+    if (at === null) continue;
+    try {
+      wake(at);
+    } catch (error) {
+      log(
+        context,
+        'warn',
+        loggedError(error),
+        'A wake-up could not be asked for; a sweep will do.',
+      );
+    }
   }
 }
 
