@@ -7,6 +7,7 @@ import { fold } from './fold.ts';
 import type { Group } from './group.ts';
 import { readsFor } from './reads.ts';
 import { readRecord, writeRecord, type WorkingRecord } from './record.ts';
+import { log, loggedError } from './telemetry.ts';
 import { runDueTimers } from './timers.ts';
 import type { Context, Fate, Work } from './work.ts';
 
@@ -28,21 +29,47 @@ export function* foldGroup(
   group: Group,
   stored: StoredRecord | undefined,
 ): Task<Pass | HearthError | 'smaller'> {
+  let record: WorkingRecord;
   try {
-    const record = readRecord(group.handler, group.subject, stored);
-    return yield* foldInto(context, group, record, stored?.body);
+    record = readRecord(group.handler, group.subject, stored);
   } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    const message = `"${group.handler.name}" failed outside of its steps, in its tags, reads or view.`;
-    return new HearthError('step-failed', message, { retryable: true, cause });
+    return isHearthError(cause) ? cause : failedOutside(context, group, cause);
   }
+  try {
+    return yield* foldInto(context, group, record, stored);
+  } catch (cause) {
+    if (isHearthError(cause) && cause.retryable) return cause;
+    // One item is to blame for what the record would have become: it must not take the others with it.
+    const count = Math.min(group.items.length - group.next, group.share);
+    if (count > 1) return smaller(group, count);
+    const error = isHearthError(cause) ? cause : failedOutside(context, group, cause);
+    return count === 0 ? error : untouched(group, stored, { status: 'failed', error });
+  }
+}
+
+/** A bug beside the steps: a tag, a view or a migration that throws, or something returned that JSON cannot hold. */
+function failedOutside(context: Context, { handler }: Group, cause: unknown): HearthError {
+  log(context, 'error', { handler: handler.name, ...loggedError(cause) }, 'A handler failed.');
+  const message = `"${handler.name}" failed outside of its steps: in tags, reads, view or migration, or by what is no JSON.`;
+  return new HearthError('step-failed', message, { retryable: true, cause });
+}
+
+function smaller(group: Group, count: number): 'smaller' {
+  group.share = Math.ceil(count / 2);
+  return 'smaller';
+}
+
+/** A pass that leaves the record as it was. */
+function untouched(group: Group, stored: StoredRecord | undefined, fate: Fate): Pass {
+  const record = readRecord(group.handler, group.subject, stored);
+  return { group, record, fates: [fate], applied: [], write: undefined };
 }
 
 function* foldInto(
   context: Context,
   group: Group,
   record: WorkingRecord,
-  before: string | undefined,
+  stored: StoredRecord | undefined,
 ): Task<Pass | 'smaller'> {
   const items = group.items.slice(group.next, group.next + group.share);
   const applied: Pending = [];
@@ -54,9 +81,9 @@ function* foldInto(
   for (const { work } of items) fates.push(yield* foldItem(context, record, work, applied, held));
   const write = record.dirty ? writeRecord(record) : undefined;
   if (write === undefined || fits(context, write)) return { group, record, fates, applied, write };
-  if (items.length <= 1) return tooLarge(context, group, record, before);
-  group.share = Math.ceil(items.length / 2);
-  return 'smaller';
+  return items.length > 1
+    ? smaller(group, items.length)
+    : untouched(group, stored, tooLarge(context, group, record));
 }
 
 const heldBack = new HearthError(
@@ -97,22 +124,11 @@ function fits({ runtime }: Context, { body }: RecordWrite): boolean {
 }
 
 /** One input that does not fit: rejected if its state never will, tried again if the outbox only has to be delivered first. */
-function tooLarge(
-  context: Context,
-  group: Group,
-  record: WorkingRecord,
-  before: string | undefined,
-): Pass {
+function tooLarge(context: Context, { key }: Group, record: WorkingRecord): Fate {
   const bare = writeRecord({ ...record, outbox: [] });
   const code = 'record-too-large';
-  const message = `"${group.key}" would be larger than the ${context.runtime.store.capabilities.maxRecordBytes} bytes its store allows.`;
-  const fate: Fate = fits(context, bare)
+  const message = `"${key}" would be larger than the ${context.runtime.store.capabilities.maxRecordBytes} bytes its store allows.`;
+  return fits(context, bare)
     ? { status: 'retry', error: new HearthError(code, message, { retryable: true }) }
     : { status: 'rejected', code, message };
-  const stored =
-    before === undefined
-      ? undefined
-      : { key: group.key, version: record.version ?? '', body: before };
-  const unchanged = readRecord(group.handler, group.subject, stored);
-  return { group, record: unchanged, fates: [fate], applied: [], write: undefined };
 }

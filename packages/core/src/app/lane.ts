@@ -6,7 +6,7 @@ import { accept } from './accept.ts';
 import type { App } from './define-app.ts';
 import type { Input } from './input.ts';
 import { markOf } from './seen.ts';
-import { log, logged, startSpan } from './telemetry.ts';
+import { log, logged, loggedError, startSpan } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
 /** One input on its way. */
@@ -40,10 +40,8 @@ export function laneOf(context: Context, input: Input): Lane {
       tries: 0,
     };
   } catch (cause) {
-    const error = isHearthError(cause)
-      ? cause
-      : new HearthError('invalid-event', 'The input is no event.', { cause });
-    return { input, span, work: undefined, tries: 0, fate: known(context, error, event) };
+    const fate = isHearthError(cause) ? known(context, cause, event) : unchecked(context, cause);
+    return { input, span, work: undefined, tries: 0, fate };
   }
 }
 
@@ -53,6 +51,13 @@ const rejection = ({ code, message, field }: HearthError): Fate => ({
   message,
   ...(field === undefined ? {} : { data: { field } }),
 });
+
+/** A schema, an older version's `upcast` or `speaksFor` threw: a bug of the app, and nobody knows what it would have said. */
+function unchecked(context: Context, cause: unknown): Fate {
+  log(context, 'error', loggedError(cause), 'An input could not be checked.');
+  const error = new HearthError('step-failed', 'The input could not be checked.', { cause });
+  return { status: 'failed', error };
+}
 
 const unknownTypes = new WeakMap<App, Set<string>>();
 const unknownKept = 1000;

@@ -54,7 +54,17 @@ export function run(app: App, handler: Handler, record: RunRecord, input: RunInp
   const { emit, cancel = nothing, reply, reject, because } = outcome;
   const quietly = emit === undefined && outcome.timers === undefined;
   const { emitted, timers } = quietly ? silence : emissions(app, handler, record, input, outcome);
+  if (reply !== undefined || reject?.data !== undefined) assertSayable(handler, [reply, reject]);
   return { state, emitted, timers, cancel, reply, reject, because };
+}
+
+/** An answer goes over the wire, and into the record for the input's double. */
+function assertSayable({ name }: Handler, answer: unknown): void {
+  try {
+    JSON.stringify(answer);
+  } catch (cause) {
+    throw new HearthError('invalid-output', `"${name}" answered with what is no JSON.`, { cause });
+  }
 }
 
 function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {
