@@ -1,3 +1,4 @@
+import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
@@ -49,7 +50,7 @@ export function take(
   record.counter += ran.emitted.length;
   const nextAt = context.runtime.clock.now() + graceMs;
   for (const emitted of ran.emitted) {
-    const body = JSON.stringify(emitted);
+    const body = bodyOf(emitted);
     record.outbox.push({ event: emitted, body, cause: mark.id, nextAt, tries: 0, done: '' });
   }
   if (ran.timers.length > 0 || cancelled.length > 0) {
@@ -60,6 +61,16 @@ export function take(
   if (ran.because !== undefined) decide(record, ran, event, now);
   touch(record, now);
   return true;
+}
+
+/** The text that an event has from now on. */
+function bodyOf(event: CloudEvent): string {
+  try {
+    return JSON.stringify(event);
+  } catch (cause) {
+    const message = `The data of the emitted "${event.type}" is nothing that JSON can hold.`;
+    throw new HearthError('invalid-output', message, { field: 'data', cause });
+  }
 }
 
 function decide(record: WorkingRecord, ran: Ran, event: Incoming, at: number): void {

@@ -1,6 +1,7 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError } from '../event/error.ts';
 import type { Handler, Rejection } from '../model/handler.ts';
+import { check } from '../model/schema.ts';
 import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
 
 /** What a record has emitted and not yet delivered. */
@@ -100,7 +101,8 @@ export function keyOf(handler: Handler, subject: string): string {
 /**
  * Reads a record, upgrading older state; one that is not there yet begins with the initial state.
  *
- * @throws {HearthError} `record-newer` (retryable: the newer code will handle it) when newer code wrote it; `invalid-state` when it is no record.
+ * @throws {HearthError} `record-newer` (retryable: the newer code will handle it) when newer code wrote it; `invalid-state` when it is no
+ * record, or when its migrated state does not fit.
  */
 export function readRecord(
   handler: Handler,
@@ -137,30 +139,40 @@ export function readRecord(
 }
 
 function parse(key: string, text: string): Body {
+  let cause: unknown;
   try {
-    return JSON.parse(text) as Body;
-  } catch (cause) {
-    throw new HearthError('invalid-state', `What the store holds as "${key}" is no record.`, {
-      retryable: true,
-      cause,
-    });
+    const body = JSON.parse(text) as Partial<Body> | null;
+    if (typeof body?.f === 'number' && typeof body.v === 'number') return body as Body;
+  } catch (error) {
+    cause = error;
   }
+  throw new HearthError('invalid-state', `What the store holds as "${key}" is no record.`, {
+    retryable: true,
+    cause,
+  });
 }
 
 function upgraded(handler: Handler, body: Body): unknown {
+  if (body.v === handler.version) return body.s;
   let state = body.s;
   for (let version = body.v; version < handler.version; version += 1) {
     const up = handler.migrate[version];
     if (up === undefined) {
       throw new HearthError(
         'invalid-definition',
-        `"${handler.name}" cannot migrate state of version ${version}.`,
+        `"${handler.name}" cannot migrate state of version ${version}; add migrate: { ${version}: … }.`,
         { retryable: true },
       );
     }
     state = up(state as never);
   }
-  return state;
+  const { issue } = check(handler.schema, state);
+  if (issue === undefined) return state;
+  throw new HearthError(
+    'invalid-state',
+    `"${handler.name}" migrated state of version ${body.v} to what does not fit at "${issue.at}": ${issue.message}`,
+    { retryable: true, field: issue.at },
+  );
 }
 
 /** A record as a conditional write: only what is not empty is stored, the outbox last. */
@@ -193,9 +205,18 @@ function headOf(record: WorkingRecord): string {
   if (decisions.length > 0) head.why = decisions;
   if (handler.latestOnly) head.latest = record.latest;
   if (record.erased) head.erased = true;
-  const text = JSON.stringify(head).slice(0, -1);
+  const text = textOf(handler, head).slice(0, -1);
   // The inbox is the largest part and has nothing to escape: it is not worth a second look.
   return seen === '' ? text : `${text},"seen":"${seen}"`;
+}
+
+function textOf({ name }: Handler, head: Body): string {
+  try {
+    return JSON.stringify(head);
+  } catch (cause) {
+    const message = `"${name}" has a state, reply or rejection that JSON cannot hold.`;
+    throw new HearthError('invalid-state', message, { cause });
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { bound, type Lives } from './binding.ts';
 import type { Events, LooseDevice } from './device-events.ts';
@@ -13,7 +14,7 @@ import {
   type Subscription,
 } from './handler.ts';
 import { changesOf, same } from './patch.ts';
-import { anything, checkPatch, shapeOf } from './schema.ts';
+import { check, checkPatch, shapeOf, type Schema } from './schema.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 type State = DeviceState<Values, Values>;
@@ -46,7 +47,7 @@ export function deviceHandler(device: LooseDevice, events: Events): Handler<Stat
   return handlerOf<State>(
     {
       name: type,
-      state: anything,
+      state: keptOf(device),
       trusted: true,
       initial: { reported: initial, desired: {}, desiredRev: 0, home: null, known: false },
       migrate: Object.fromEntries(Object.entries(migrate).map(([from, up]) => [from, upgrade(up)])),
@@ -68,6 +69,17 @@ export function deviceHandler(device: LooseDevice, events: Events): Handler<Stat
       }),
     ]),
   );
+}
+
+/** The schema of what is kept, of which only the reported state is the user's: migrations are held to it. */
+function keptOf({ state }: LooseDevice): Schema {
+  const validate = (value: unknown): StandardSchemaV1.Result<unknown> => {
+    const { issue } = check(state, (value as State).reported);
+    return issue === undefined
+      ? { value }
+      : { issues: [{ message: issue.message, path: issue.at.split('.') }] };
+  };
+  return { '~standard': { version: 1, vendor: 'hearth', validate } };
 }
 
 const setPatch = (patch: Values) => ({ patch });

@@ -234,6 +234,17 @@ describe('the types of steps', () => {
     busy.on(pressed, () => ({ state: { kind: 'busy', jobb: 'x' } }));
   });
 
+  it('let a state be anything', () => {
+    const any = defineHandler({ name: 'any', state: z.unknown(), initial: null });
+    any.on(pressed, ({ event }) =>
+      event.data.times > 1 ? { state: 'text' } : { state: { presses: 1 } },
+    );
+    const text = defineHandler({ name: 'text', state: z.string(), initial: '' });
+    text.on(pressed, ({ state: old }) => ({ state: `${old}!` }));
+    // @ts-expect-error it is a text
+    text.on(pressed, () => ({ state: 1 }));
+  });
+
   it('let a state be a record', () => {
     const seen = defineHandler({
       name: 'seen',

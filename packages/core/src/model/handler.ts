@@ -122,7 +122,8 @@ type None<K> = [K] extends [never] ? true : false;
  * Refuses, at compile time, properties that an outcome or its state does not have. All branches of a step are looked at together, and
  * so are the members of a state that is a union: a conditional type that answered branch by branch would let every typo through.
  */
-type Exact<O, S> = Only<Exclude<KeysOf<StateOf<O>>, KeysOf<S>>, Exclude<KeysOf<O>, keyof Outcome>>;
+type Exact<O, S> = Only<Exclude<KeysOf<StateOf<O>>, Known<S>>, Exclude<KeysOf<O>, keyof Outcome>>;
+type Known<S> = unknown extends S ? PropertyKey : KeysOf<S>;
 type Only<InState extends PropertyKey, InOutcome extends PropertyKey> =
   None<InState> extends false
     ? { readonly state: { readonly [K in InState]: 'is not a property of the state' } }
