@@ -27,7 +27,7 @@ export interface Moment {
 export interface SimulationOptions {
   /** When it begins (ms); 0 when absent. */
   readonly start?: number;
-  /** Fakes for calls, by call type: they give the result, or throw. */
+  /** Fakes for calls, by call type: they give the result (no promise of it), or throw. */
   readonly calls?: Readonly<Record<string, (request: never) => unknown>>;
   /** Records to begin with; left as they are, the simulation works on a copy. */
   readonly store?: MemoryStore;
@@ -170,11 +170,20 @@ function perform(world: World, effect: Effect, options: SimulationOptions): unkn
 }
 
 function answer({ calls = {} }: SimulationOptions, type: string, request: unknown): CallResult {
+  let result: unknown;
   try {
-    return { result: calls[type]?.(request as never) };
+    result = calls[type]?.(request as never);
   } catch (cause) {
     return isHearthError(cause) ? cause : callFailed(type, cause);
   }
+  if (!(result instanceof Promise)) return { result };
+  // Nobody will wait for it, so its failure must not become an unhandled rejection.
+  result.catch(() => undefined);
+  throw new HearthError(
+    'invalid-option',
+    `The fake for the call "${type}" returned a promise; a simulation does not wait, so return the result itself.`,
+    { field: 'calls' },
+  );
 }
 
 function go<R>(world: World, task: Task<R>): R {
@@ -221,19 +230,20 @@ function eventOf(world: World, draft: Draft): CloudEvent {
 
 /** Time stops at every instant at which a record wants attention. */
 function advance(world: World, to: number): void {
-  for (
-    let due = world.store.now.nextDue();
-    due !== null && due <= to;
-    due = world.store.now.nextDue()
-  ) {
-    const at = Math.max(due, world.now);
-    if (at > to) break;
-    world.now = at;
+  let settled: number | null = null;
+  for (let due = nextDue(world, to); due !== null; due = nextDue(world, to)) {
+    // What a sweep could not settle would stop time for ever: all that is left is looked at together.
+    world.now = due === settled ? to : Math.max(due, world.now);
     const before = world.published.length;
-    go(world, sweeping(world.app, world.runtime));
+    go(world, sweeping(world.app, world.runtime, { limit: Infinity }));
     if (world.runtime.cascade === 'bus') bringBack(world, before);
-    // What a sweep could not settle would stop time for ever.
-    if (world.store.now.nextDue() === due) break;
+    if (due === settled) break;
+    settled = due;
   }
   world.now = Math.max(world.now, to);
+}
+
+function nextDue({ store, now }: World, to: number): number | null {
+  const due = store.now.nextDue();
+  return due === null || Math.max(due, now) > to ? null : due;
 }
