@@ -50,7 +50,11 @@ export function engineWorld(
 }
 
 /** A draft as an input that somebody else's service said. */
-export function inputOf(draft: Draft, id: string, more: Partial<Input> = {}): Input {
+export function inputOf(
+  draft: Draft,
+  id: string,
+  more: Partial<Omit<Input, 'event'>> = {},
+): Input & { readonly event: CloudEvent } {
   const { type, subject, data } = draft;
   const event: CloudEvent = { specversion: '1.0', id, source: 'urn:test', type, subject, data };
   return { event, principal: { kind: 'service', id: 'test' }, attempt: 1, ...more };

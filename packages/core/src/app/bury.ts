@@ -2,7 +2,8 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
 import { toBase32 } from '../event/hash-text.ts';
 import { hashFrom, hashState } from '../event/sha256.ts';
-import { deadLetterOf, deadLetterOfRaw, deniedOf } from './dead-letter.ts';
+import type { PublishResult } from '../ports/publisher.ts';
+import { deadLetterOf, deadLetterOfRaw, deniedOf, withoutData } from './dead-letter.ts';
 import { publish, type Task } from './effect.ts';
 import type { Input } from './input.ts';
 import type { Lane } from './lane.ts';
@@ -40,10 +41,15 @@ export function* bury(
 
 function* publishLetters(context: Context, buried: readonly Lane[]): Task<void> {
   const letters = buried.map((lane) => letterOf(context, lane));
-  const results = yield* publish(
-    letters.map((event) => ({ event, body: JSON.stringify(event) })),
-    true,
-  );
+  const results = [...(yield* publishLettersAs(letters))];
+  const large = letters.flatMap((_, at) => (isTooLarge(results[at]) ? [at] : []));
+  if (large.length > 0) {
+    const smaller = large.flatMap((at) => withoutData(letters[at] as CloudEvent));
+    const again = yield* publishLettersAs(smaller);
+    large.forEach((at, index) => {
+      results[at] = again[index] as PublishResult;
+    });
+  }
   buried.forEach((lane, index) => {
     const result = results[index];
     const { code, message } = reasonOf(lane);
@@ -58,6 +64,16 @@ function* publishLetters(context: Context, buried: readonly Lane[]): Task<void> 
     }
   });
 }
+
+function publishLettersAs(letters: readonly CloudEvent[]) {
+  return publish(
+    letters.map((event) => ({ event, body: JSON.stringify(event) })),
+    true,
+  );
+}
+
+const isTooLarge = (result: PublishResult | undefined): boolean =>
+  result?.outcome === 'failed' && result.error.code === 'limit-exceeded';
 
 function reasonOf({ fate }: Lane): {
   readonly code: string;

@@ -20,8 +20,10 @@ export function* cascade(context: Context, deliveries: readonly Delivery[]): Tas
     else {
       const span = startSpan(context, 'process', 'internal', delivery.event, delivery.record.trace);
       const work = own(context, parsed(delivery), delivery.record.key, span.traceparent());
-      if (isHearthError(work)) delivery.dead = { code: work.code, message: work.message };
-      else {
+      if (isHearthError(work)) {
+        delivery.cascaded = true;
+        delivery.dead = { code: work.code, message: work.message };
+      } else {
         todo.push(delivery);
         works.push(work);
       }

@@ -28,7 +28,21 @@ export function deadLetterOf(
   now: number,
 ): CloudEvent<typeof deadLetterType, DeadLetter> {
   const id = idOf(app, [event.source, event.id, reason.code]);
-  return letter(app, id, now, { ...reason, event }, event.subject);
+  // What an erased subject is told must not survive in a letter.
+  const known = reason.code === 'erased' ? bare(event) : event;
+  return letter(app, id, now, { ...reason, event: known }, event.subject);
+}
+
+/** A dead letter without what made it large: its event says what it was, and no longer what it said. The letter itself if that is all. */
+export function withoutData(event: CloudEvent): CloudEvent {
+  const { raw, event: inner, ...rest } = event.data as DeadLetter;
+  if (raw === undefined && (inner === undefined || bare(inner) === inner)) return event;
+  return { ...event, data: inner === undefined ? rest : { ...rest, event: bare(inner) } };
+}
+
+function bare(event: CloudEvent): CloudEvent {
+  const { data, data_base64: base64, ...attributes } = event;
+  return data === undefined && base64 === undefined ? event : attributes;
 }
 
 /** A dead letter for a message that is no event: known by the transport's id or by its payload. */

@@ -69,6 +69,8 @@ function isOver(context: Context, delivery: Delivery): boolean {
     code: 'expired',
     message: `"${delivery.event.type}" was not sent before ${expirytime}.`,
   };
+  delivery.published = true;
+  delivery.cascaded = true;
   return true;
 }
 

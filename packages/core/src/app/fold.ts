@@ -1,9 +1,9 @@
 import { isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
-import type { WorkingRecord } from './record.ts';
+import type { Answer, WorkingRecord } from './record.ts';
 import type { Ran } from './run.ts';
-import { lookUp, remember, type Mark } from './seen.ts';
+import { holds, lookUp, remember, type Mark } from './seen.ts';
 import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
@@ -106,10 +106,19 @@ function rememberInput(
       ...(reject === undefined ? {} : { reject }),
       ...(reply === undefined ? {} : { reply }),
     };
-    record.answers = [...record.answers, answer].slice(-bounds.answers);
+    record.answers = keptAnswers(seen, [...record.answers, answer]);
   }
   if (record.handler.latestOnly && event.sequence !== undefined) {
     record.latest = { ...record.latest, [event.source]: event.sequence };
   }
   touch(record, now);
+}
+
+/** The last answers, and of older rejections that they were: the double of a rejected input must never be acknowledged as done. */
+function keptAnswers(seen: string, answers: readonly Answer[]): Answer[] {
+  const last = answers.slice(-bounds.answers);
+  const older = answers.slice(0, -bounds.answers).flatMap(({ to, reject }) => {
+    return reject !== undefined && holds(seen, to) ? [{ to, reject: { code: reject.code } }] : [];
+  });
+  return [...older, ...last];
 }

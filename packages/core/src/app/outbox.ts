@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { isHearthError, type HearthError } from '../event/error.ts';
-import { deadLetterOf, type DeadReason } from './dead-letter.ts';
+import { deadLetterOf, withoutData, type DeadReason } from './dead-letter.ts';
 import { load, save, type Task } from './effect.ts';
 import { graceMs, readRecord, writeRecord } from './record.ts';
 import type { OutboxEntry, WorkingRecord } from './record.ts';
@@ -137,27 +137,38 @@ function settle(context: Context, record: WorkingRecord, deliveries: readonly De
   record.outbox = outbox;
 }
 
-/** What is left of an entry: nothing, the entry with one more try, or what takes its place: a call's result, a dead letter. */
+/** What is left of an entry: the entry itself while something is to be done, and what it gave: a call's result, a dead letter. */
 function remains(context: Context, entry: OutboxEntry, delivery: Delivery): readonly OutboxEntry[] {
   const { published, cascaded, result, dead } = delivery;
-  if (dead !== undefined) return [deadEntry(context, delivery, dead)];
-  const rest = published && cascaded ? [] : [retried(context, entry, delivery)];
-  return result === undefined ? rest : [...rest, resultEntry(context, entry, result)];
+  return [
+    ...(published && cascaded ? [] : retried(context, entry, delivery)),
+    ...(dead === undefined ? [] : [deadEntry(context, delivery, dead)]),
+    ...(result === undefined ? [] : [resultEntry(context, entry, result)]),
+  ];
 }
 
-function retried(context: Context, entry: OutboxEntry, delivery: Delivery): OutboxEntry {
+function retried(context: Context, entry: OutboxEntry, delivery: Delivery): readonly OutboxEntry[] {
   const { published, cascaded, error } = delivery;
   const done = published ? 'p' : cascaded ? 'c' : entry.done;
-  if (error === undefined) return done === entry.done ? entry : { ...entry, done };
+  const same = done === entry.done ? entry : { ...entry, done };
+  if (error === undefined) return [same];
   // Where nobody sweeps, every further input tries again; that must not use up the tries of an hour in a minute.
   const isExtra = isEarly(context, entry) && wayOf(context, entry) !== entry.event.id;
   const tries = isExtra ? entry.tries : entry.tries + 1;
-  if (entry.dead !== true && (tries >= limits.tries || !error.retryable)) {
-    count(context, 'dispatch_fail');
-    return deadEntry(context, delivery, { code: error.code, message: error.message });
-  }
-  if (isExtra) return done === entry.done ? entry : { ...entry, done };
-  return { ...entry, done, tries, nextAt: context.runtime.clock.now() + backoff(context, tries) };
+  const nextAt = isExtra ? entry.nextAt : context.runtime.clock.now() + backoff(context, tries);
+  if (entry.dead === true) return [{ ...takeable(entry, error), tries, nextAt }];
+  if (tries < limits.tries && error.retryable) return [isExtra ? same : { ...same, tries, nextAt }];
+  count(context, 'dispatch_fail');
+  const letter = deadEntry(context, delivery, { code: error.code, message: error.message });
+  // What nobody will ever publish is still for own subscribers.
+  const isShownLater = !cascaded && tries < limits.tries;
+  return isShownLater ? [{ ...entry, done: 'p', tries, nextAt }, letter] : [letter];
+}
+
+/** A dead letter that is too large goes without the data of its event; it is never dropped. */
+function takeable(entry: OutboxEntry, { code }: HearthError): OutboxEntry {
+  const event = code === 'limit-exceeded' ? withoutData(entry.event) : entry.event;
+  return event === entry.event ? entry : { ...entry, event, body: JSON.stringify(event) };
 }
 
 function resultEntry(context: Context, { cause }: OutboxEntry, event: CloudEvent): OutboxEntry {
