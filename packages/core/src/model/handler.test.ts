@@ -245,6 +245,17 @@ describe('the types of steps', () => {
     text.on(pressed, () => ({ state: 1 }));
   });
 
+  it('let a state be a list', () => {
+    const list = defineHandler<readonly string[]>({
+      name: 'list',
+      state: z.array(z.string()),
+      initial: [],
+    });
+    list.on(pressed, ({ state: old, event }) => ({ state: [...old, event.subject] }));
+    // @ts-expect-error a list of texts
+    list.on(pressed, ({ state: old, event }) => ({ state: [...old, event.data.times] }));
+  });
+
   it('let a state be a record', () => {
     const seen = defineHandler({
       name: 'seen',

@@ -113,8 +113,12 @@ export interface HandlerOptions<S, R> {
   readonly subject?: (event: Incoming) => string | undefined;
 }
 
-// The keys of every member of a union; a record of strings may also be written with numbers.
-type KeysOf<T> = T extends unknown ? keyof T | (string extends keyof T ? number : never) : never;
+// The keys of every object of a union; a record of strings may also be written with numbers.
+type KeysOf<T> = T extends object
+  ? T extends readonly unknown[]
+    ? never
+    : keyof T | (string extends keyof T ? number : never)
+  : never;
 type StateOf<O> = O extends { readonly state?: infer T } ? T : never;
 type None<K> = [K] extends [never] ? true : false;
 
