@@ -8,7 +8,7 @@ import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
 /** How many events an inbox remembers, for how long at most, and how many answers a record keeps. */
-const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000, answers: 8 };
+const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000, answers: 8, sources: 16 };
 
 /** Applies one event to a record, after its due timers. Changes the record in place; what happened goes to `applied`. */
 export function fold(
@@ -78,8 +78,19 @@ function applyNew(
 }
 
 function isStale(record: WorkingRecord, { source, sequence }: Incoming): boolean {
-  const last = record.latest[source];
+  // A source may be named like what every object inherits.
+  const last = Object.hasOwn(record.latest, source) ? record.latest[source] : undefined;
   return last !== undefined && sequence !== undefined && sequence <= last;
+}
+
+/** The newest sequence of each source, of the last sources that said something: a device could make up new ones without end. */
+function latestOf(
+  latest: WorkingRecord['latest'],
+  { source, sequence }: Incoming,
+): WorkingRecord['latest'] {
+  if (sequence === undefined) return latest;
+  const others = Object.entries(latest).filter(([name]) => name !== source);
+  return Object.fromEntries([...others.slice(1 - bounds.sources), [source, sequence]]);
 }
 
 function rememberInput(
@@ -108,9 +119,7 @@ function rememberInput(
     };
     record.answers = keptAnswers(seen, [...record.answers, answer]);
   }
-  if (record.handler.latestOnly && event.sequence !== undefined) {
-    record.latest = { ...record.latest, [event.source]: event.sequence };
-  }
+  if (record.handler.latestOnly) record.latest = latestOf(record.latest, event);
   touch(record, now);
 }
 

@@ -40,7 +40,8 @@ export function laneOf(context: Context, input: Input): Lane {
       tries: 0,
     };
   } catch (cause) {
-    const fate = isHearthError(cause) ? known(context, cause, event) : unchecked(context, cause);
+    const isAnswer = isHearthError(cause) && cause.code !== 'invalid-definition';
+    const fate = isAnswer ? known(context, cause, event) : unchecked(context, cause);
     return { input, span, work: undefined, tries: 0, fate };
   }
 }
