@@ -87,8 +87,8 @@ describe('a rejected input', () => {
     }).on(entered, ({ event }) => ({ state: event.data.code }));
     const world = engineWorld(defineApp({ source: 'urn:latest', parts: [latest] }));
     const numbered = (id: string, sequence: string) => {
-      const input = enter(id, id);
-      return { ...input, event: { ...input.event, sequence } } as typeof input;
+      const { event, ...input } = enter(id, id);
+      return { ...input, event: { ...event, sequence } };
     };
     const handled = await give(world, [
       numbered('a', '0002'),
@@ -290,9 +290,11 @@ describe('dead letters', () => {
     expect(letters.published).toHaveLength(2);
     expect(letters.published[0]?.event.data).toMatchObject({ event: { type: 'opened' } });
     expect((await read(world.runtime, poison.ref('s'))).outputs).toEqual([]);
-    const long = inputOf(asked('s', { after: ['x'.repeat(1000)] }), '2', { lastAttempt: true });
-    const broken = { ...long, event: { ...long.event, data: 'x'.repeat(1000) } } as typeof long;
-    expect(await give(world, [broken])).toMatchObject([{ verdict: 'rejected' }]);
+    const { event, ...input } = ask('2');
+    const broken = { ...event, data: 'x'.repeat(1000) };
+    expect(await give(world, [{ ...input, event: broken }])).toMatchObject([
+      { verdict: 'rejected' },
+    ]);
   });
 
   it('do not keep own subscribers from what nobody will publish', async () => {

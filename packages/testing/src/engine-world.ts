@@ -54,7 +54,7 @@ export function inputOf(
   draft: Draft,
   id: string,
   more: Partial<Omit<Input, 'event'>> = {},
-): Input & { readonly event: CloudEvent } {
+): Omit<Input, 'event'> & { readonly event: CloudEvent } {
   const { type, subject, data } = draft;
   const event: CloudEvent = { specversion: '1.0', id, source: 'urn:test', type, subject, data };
   return { event, principal: { kind: 'service', id: 'test' }, attempt: 1, ...more };

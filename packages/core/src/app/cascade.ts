@@ -15,8 +15,9 @@ export function* cascade(context: Context, deliveries: readonly Delivery[]): Tas
   const works: Work[] = [];
   for (const delivery of deliveries) {
     if (delivery.cascaded) continue;
-    if (context.runtime.cascade === 'bus' || !hasSubscribers(context, delivery.event))
-      delivery.cascaded = true;
+    if (context.runtime.cascade === 'bus') delivery.cascaded = true;
+    else if (!context.app.types.has(delivery.event.type)) delivery.error ??= unknownType(delivery);
+    else if (!hasSubscribers(context, delivery.event)) delivery.cascaded = true;
     else {
       const span = startSpan(context, 'process', 'internal', delivery.event, delivery.record.trace);
       const work = own(context, parsed(delivery), delivery.record.key, span.traceparent());
@@ -34,6 +35,12 @@ export function* cascade(context: Context, deliveries: readonly Delivery[]): Tas
     works.length === 0 ? [] : yield* context.carryOut({ ...context, ordered: true }, works);
   todo.forEach((delivery, index) => settleCascade(context, delivery, fates[index]));
   for (const span of spans) span.end();
+}
+
+/** Newer code emitted it, and newer code has its subscribers: they must not miss it because an older release swept. */
+function unknownType({ event }: Delivery): HearthError {
+  const message = `This release does not know "${event.type}", which another one emitted.`;
+  return new HearthError('unknown-type', message, { retryable: true });
 }
 
 /** Subscribers get what the bus would have brought: what JSON made of it. */

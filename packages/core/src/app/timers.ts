@@ -1,5 +1,6 @@
 import { isHearthError, type HearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
+import type { Handler } from '../model/handler.ts';
 import { accept } from './accept.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
@@ -9,8 +10,8 @@ import type { PendingTimer, WorkingRecord } from './record.ts';
 import { markOf } from './seen.ts';
 import type { Context } from './work.ts';
 
-/** How many timers one input may set off, and how often a failing one is tried. */
-const bounds = { timersAtOnce: 100, timerTries: 5 };
+/** How many timers one input may set off, how often a failing one is tried, and how long an unknown one is left alone. */
+const bounds = { timersAtOnce: 100, timerTries: 5, unknownMs: 7 * 24 * 3_600_000 };
 
 /** Runs the timers that are due at `now`, in (due, key) order. A timer's instant is when it was due, however late it is run. */
 export function* runDueTimers(
@@ -21,24 +22,32 @@ export function* runDueTimers(
 ): Task<void> {
   if (record.timers.length === 0) return;
   for (let round = 0; round < bounds.timersAtOnce; round += 1) {
-    const timer = nextDue(record.timers, now, context.runtime.clock.now());
+    const timer = nextDue(context, record, now);
     if (timer === undefined) return;
     yield* runTimer(context, record, timer, applied);
   }
 }
 
 function nextDue(
-  timers: readonly PendingTimer[],
+  context: Context,
+  { handler, timers }: WorkingRecord,
   now: number,
-  clockNow: number,
 ): PendingTimer | undefined {
+  const clockNow = context.runtime.clock.now();
   let next: PendingTimer | undefined;
   for (const timer of timers) {
     if (timer.at > now || timer.notBefore > Math.max(now, clockNow)) continue;
+    if (isForeign(context, handler, timer) && clockNow < timer.at + bounds.unknownMs) continue;
     if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.key < next.key))
       next = timer;
   }
   return next;
+}
+
+/** A timer that this code does not know was set by another release, which will run it; only after a week nobody is expected any more. */
+function isForeign({ app }: Context, handler: Handler, { event }: PendingTimer): boolean {
+  const known = app.types.get(event.type)?.[0];
+  return known === undefined || !handler.subscriptions.has(known.event.type);
 }
 
 function* runTimer(
