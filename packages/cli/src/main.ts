@@ -1,10 +1,12 @@
 import { isHearthError } from '@hearth/core';
 import { exitCodes, print, type Command, type Io } from './commands/command.ts';
 import { deadLetters } from './commands/dead-letters.ts';
+import { dev } from './commands/dev.ts';
 import { inspect } from './commands/inspect.ts';
 import { replay } from './commands/replay.ts';
 
 const commands: Readonly<Record<string, Command>> = {
+  dev,
   inspect,
   'dead-letters': deadLetters,
   replay,
@@ -24,18 +26,27 @@ Exit codes: 0 done, 1 failed, 2 wrong options, 3 differences found or something 
 }
 
 /** Runs `hearth` with its arguments and gives the exit code; whatever goes wrong is one line on standard error. Never rejects. */
-export async function main(args: readonly string[], io: Io): Promise<number> {
+export function main(args: readonly string[], io: Io): Promise<number> {
+  return guarded('hearth', args, io, () => dispatch(args, io));
+}
+
+/** Gives the exit code of a command. What it throws becomes one line on standard error, in JSON if the arguments say `--json`. */
+export async function guarded(
+  program: string,
+  args: readonly string[],
+  io: Io,
+  command: () => Promise<number>,
+): Promise<number> {
   try {
-    return await dispatch(args, io);
+    return await command();
   } catch (error) {
-    const isKnown = isHearthError(error);
-    const code = isKnown ? error.code : 'step-failed';
+    const code = isHearthError(error) ? error.code : 'step-failed';
     const message = error instanceof Error ? error.message : String(error);
-    const text = args.includes('--json')
-      ? JSON.stringify({ error: { code, message } })
-      : `hearth: ${message}`;
-    io.stderr.write(`${text}\n`);
-    if (!isKnown && io.env['DEBUG'] !== undefined) io.stderr.write(`${(error as Error).stack}\n`);
+    const asJson = args.includes('--json');
+    const line = asJson ? JSON.stringify({ error: { code, message } }) : `${program}: ${message}`;
+    io.stderr.write(`${line}\n`);
+    const isBug = !isHearthError(error) && error instanceof Error && io.env['DEBUG'] !== undefined;
+    if (isBug) io.stderr.write(`${error.stack}\n`);
     return code === 'invalid-option' ? exitCodes.usage : exitCodes.failed;
   }
 }

@@ -47,7 +47,7 @@ async function app(broker: LocalBroker, isDealtWith: (text: string) => boolean) 
     arrivals.emit('message');
     if (isDealtWith(text)) done();
   };
-  await made.subscribeAsync('device/#', { qos: 1 });
+  await made.subscribeAsync('device/+/temperature', { qos: 1 });
   const until = async (count: number) => {
     while (seen.length < count) await once(arrivals, 'message');
     return seen;
@@ -76,12 +76,44 @@ it('delivers again after a restart what the app has not acknowledged, and nothin
   expect(await again.until(2)).toEqual(['two', 'three']);
 });
 
-it('keeps what came before the app was there', async () => {
+it('gives the app what is left before a device can send the last of it again', async () => {
   const first = await start();
+  const busy = await app(first, () => false);
   const device = await client(first, 'd1');
-  await device.publishAsync('device/d1/temperature', 'early', { qos: 1 });
-  const late = await app(first, () => true);
-  expect(await late.until(1)).toEqual(['early']);
+  for (const text of ['one', 'two']) {
+    await device.publishAsync('device/d1/temperature', text, { qos: 1 });
+  }
+  await busy.until(1);
+  await device.endAsync();
+  await busy.end();
+  await first.close();
+
+  const second = await start();
+  const again = client(second, 'd1').then((same) =>
+    same.publishAsync('device/d1/temperature', 'two', { qos: 1 }),
+  );
+  const listening = await app(second, () => true);
+  await again;
+  expect(await listening.until(3)).toEqual(['one', 'two', 'two']);
+});
+
+it('forgets an event when the app has dealt with it, not when it is acknowledged', async () => {
+  const event = (id: string) => ({ specversion: '1.0', id, source: 'd1', type: 't' }) as const;
+  const first = await start();
+  const busy = await app(first, () => true);
+  const device = await client(first, 'd1');
+  for (const id of ['1', '2']) {
+    await device.publishAsync('device/d1/temperature', JSON.stringify(event(id)), { qos: 1 });
+  }
+  await busy.until(2);
+  first.settled(event('1'));
+  await device.endAsync();
+  await busy.end();
+  await first.close();
+
+  const again = await app(await start(), () => true);
+  const [left = ''] = await again.until(1);
+  expect(JSON.parse(left)).toMatchObject({ id: '2' });
 });
 
 it('keeps retained messages, until an empty one takes them away', async () => {
@@ -93,7 +125,9 @@ it('keeps retained messages, until an empty one takes them away', async () => {
   await publisher.endAsync();
   await first.close();
 
-  const device = await client(await start(), 'd1');
+  const second = await start();
+  await app(second, () => true);
+  const device = await client(second, 'd1');
   const message = next(device, 'message');
   await device.subscribeAsync('device/+/desired', { qos: 1 });
   expect(String(await message)).toBe('18');

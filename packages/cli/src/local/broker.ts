@@ -1,13 +1,16 @@
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesOptions, type AedesPublishPacket, type PublishPacket } from 'aedes';
-import { HearthError } from '@hearth/core';
+import { HearthError, type CloudEvent } from '@hearth/core';
 import { openJournal, type Journal } from './journal.ts';
+import { openMessages, type OpenMessages } from './open-messages.ts';
 
 /** An MQTT broker in this process, on a port of the loopback interface. */
 export interface LocalBroker {
   /** `mqtt://127.0.0.1:41883` */
   readonly url: string;
   readonly port: number;
+  /** The app has dealt with an event: its message is forgotten. */
+  settled(event: CloudEvent): void;
   close(): Promise<void>;
 }
 
@@ -27,48 +30,83 @@ export interface LocalBrokerOptions {
  * Starts a broker (MQTT 3.1.1) on a free port, and on the same one the next time if it is still free.
  *
  * aedes alone keeps everything in memory and acknowledges a message before it has passed it on. Here a message is on file before it is
- * acknowledged and until the app has acknowledged it in turn, so that killing the process loses nothing that a client was told is
- * safe. Messages for others than the app are kept only if they are retained.
+ * acknowledged and until the app has dealt with it, so that killing the process loses nothing that a client was told is safe. Messages
+ * for others than the app are kept only if they are retained.
+ *
+ * The app says so itself (`settled`): its own acknowledgements travel through the event loop and may be hundreds behind, more than a
+ * record remembers. They count for messages that are no events. For the same reason the app gets what is left from last time before
+ * anybody else is let in: a device that sends the last of it again must not be heard first.
  *
  * @throws {HearthError} `invalid-option` when no port can be opened.
  */
 export async function localBroker(options: LocalBrokerOptions): Promise<LocalBroker> {
   const journal = openJournal(options.file);
+  const open = openMessages(journal);
+  const door = closedDoor();
   const broker = await Aedes.createBroker({
-    ...hooks(options, journal),
+    ...hooks(options, journal, open),
+    preConnect(_client, { clientId }, done) {
+      if (clientId === options.app) done(null, true);
+      else door.pass(() => done(null, true));
+    },
     heartbeatInterval: 600_000,
   });
-  for (const message of journal.retained()) publish(broker, { ...message, retain: true });
+  await publishAll(
+    broker,
+    journal.retained().map((message) => ({ ...message, retain: true })),
+  );
   broker.on('ack', (packet, client) => {
     const number = numberOf(packet);
-    if (client.id === options.app && number !== undefined) journal.remove(number);
+    if (client.id === options.app && number !== undefined) open.acknowledged(number);
   });
-  let isResumed = false;
-  broker.on('subscribe', (_, client) => {
-    if (client.id !== options.app || isResumed) return;
-    isResumed = true;
-    for (const { number, ...message } of journal.pending()) publish(broker, { ...message, number });
+  broker.once('subscribe', () => {
+    const pending = journal.pending();
+    for (const { number, payload } of pending) open.add(number, payload);
+    void publishAll(broker, pending).then(door.open);
   });
-  const server = createServer((socket) => void broker.handle(socket));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    broker.handle(socket);
+  });
   const port = await listen(server, journal);
   let closing: Promise<void> | undefined;
   return {
     url: `mqtt://127.0.0.1:${port}`,
     port,
+    settled: open.settled,
     close() {
-      closing ??= closeAll(server, broker, journal);
+      closing ??= closeAll(server, sockets, broker).then(() => journal.close());
       return closing;
     },
   };
 }
 
-async function closeAll(server: Server, broker: Aedes, journal: Journal): Promise<void> {
+/** A door before which callers wait until it is opened. */
+function closedDoor() {
+  let waiting: (() => void)[] | undefined = [];
+  return {
+    pass(enter: () => void) {
+      if (waiting === undefined) enter();
+      else waiting.push(enter);
+    },
+    open() {
+      const entering = waiting ?? [];
+      waiting = undefined;
+      for (const enter of entering) enter();
+    },
+  };
+}
+
+async function closeAll(server: Server, sockets: Set<Socket>, broker: Aedes): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   await new Promise<void>((resolve) => {
     broker.close(() => resolve());
   });
+  // Those that have not said who they are, the broker does not know.
+  for (const socket of sockets) socket.destroy();
   await closed;
-  journal.close();
 }
 
 /** Where the journal's number of a message travels: aedes carries properties along but never sends them in MQTT 3.1.1. */
@@ -83,7 +121,7 @@ function numberOf(packet: object | undefined): number | undefined {
 
 const numbered = (number: number) => ({ userProperties: { [numberProperty]: String(number) } });
 
-function hooks(options: LocalBrokerOptions, journal: Journal): AedesOptions {
+function hooks(options: LocalBrokerOptions, journal: Journal, open: OpenMessages): AedesOptions {
   const { app, wants, mayPublish = () => true } = options;
   const users = new WeakMap<object, string>();
   return {
@@ -96,14 +134,16 @@ function hooks(options: LocalBrokerOptions, journal: Journal): AedesOptions {
       const { topic, qos, retain } = packet;
       const user = client === null ? undefined : users.get(client);
       const isApp = client?.id === app;
-      if (topic.startsWith('$SYS/') || (!isApp && !mayPublish(user, topic))) {
+      if (!journal.isOpen || topic.startsWith('$SYS/') || (!isApp && !mayPublish(user, topic))) {
         done(new Error(`"${user ?? ''}" may not publish to this topic.`));
         return;
       }
       const payload = Buffer.from(packet.payload);
       if (retain) journal.retain({ topic, payload });
       if (qos > 0 && !isApp && wants(topic)) {
-        packet.properties = numbered(journal.add({ topic, payload }));
+        const number = journal.add({ topic, payload });
+        open.add(number, payload);
+        packet.properties = numbered(number);
       }
       done();
     },
@@ -113,11 +153,15 @@ function hooks(options: LocalBrokerOptions, journal: Journal): AedesOptions {
 interface Stored {
   readonly topic: string;
   readonly payload: Uint8Array;
-  readonly retain?: true;
+  readonly retain?: boolean;
   readonly number?: number;
 }
 
-function publish(broker: Aedes, { topic, payload, retain, number }: Stored): void {
+async function publishAll(broker: Aedes, messages: readonly Stored[]): Promise<void> {
+  await Promise.all(messages.map((message) => publish(broker, message)));
+}
+
+function publish(broker: Aedes, { topic, payload, retain, number }: Stored): Promise<unknown> {
   const packet: PublishPacket = {
     cmd: 'publish',
     topic,
@@ -127,7 +171,7 @@ function publish(broker: Aedes, { topic, payload, retain, number }: Stored): voi
     dup: false,
     ...(number === undefined ? {} : { properties: numbered(number) }),
   };
-  broker.publish(packet, () => undefined);
+  return new Promise((resolve) => broker.publish(packet, resolve));
 }
 
 async function listen(server: Server, journal: Journal): Promise<number> {

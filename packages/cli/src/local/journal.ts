@@ -22,6 +22,8 @@ export interface Journal {
   retained(): readonly JournalMessage[];
   port(): number | undefined;
   rememberPort(port: number): void;
+  readonly isOpen: boolean;
+  /** Closes the file. What is removed later stays: it comes again and is recognised. */
   close(): void;
 }
 
@@ -50,13 +52,16 @@ export function openJournal(file: string): Journal {
   const setPort = database.prepare("INSERT OR REPLACE INTO setting VALUES ('port', ?)");
   return {
     add: ({ topic, payload }) => Number(insert.run(topic, payload).lastInsertRowid),
-    remove: (number) => void remove.run(number),
+    remove: (number) => void (database.isOpen && remove.run(number)),
     pending: () => pending.all() as unknown as readonly Row[],
     retain: ({ topic, payload }) =>
       void (payload.length === 0 ? forget.run(topic) : retain.run(topic, payload)),
     retained: () => retained.all() as unknown as readonly Row[],
     port: () => port.get()?.['value'] as number | undefined,
     rememberPort: (value) => void setPort.run(value),
+    get isOpen() {
+      return database.isOpen;
+    },
     close: () => database.close(),
   };
 }

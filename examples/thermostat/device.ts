@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { Draft } from '@hearth/core';
+import { encodeMqtt } from '@hearth/core/event';
+import type { MqttClient } from 'mqtt';
+
+/** Is told that an event is about to be published, so that somebody can measure how long the answer takes. */
+export type Published = (id: string) => void;
+
+/** Says one thing. `id` and `at` (ms) are made up unless given. */
+export type Say = (
+  draft: Draft,
+  given?: { readonly id: string; readonly at: number },
+) => Promise<void>;
+
+/**
+ * Gives a device its voice: what it says is published as a CloudEvent at QoS 1, and resolves when the broker has it. Until then mqtt.js
+ * sends it again after every reconnect, under the same id.
+ */
+export function say(client: MqttClient, source: string, published: Published): Say {
+  return async ({ type, subject, data }, { id, at } = { id: randomUUID(), at: Date.now() }) => {
+    const time = new Date(at).toISOString();
+    const event = { specversion: '1.0', id, source, type, subject, time, data } as const;
+    const { payload } = encodeMqtt(event, { version: 4 });
+    const [model, name] = type.split('.').slice(-2);
+    published(id);
+    await client.publishAsync(`${model}/${subject}/${name}`, Buffer.from(payload), { qos: 1 });
+  };
+}

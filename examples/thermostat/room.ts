@@ -1,0 +1,96 @@
+import { decodeMqtt } from '@hearth/core/event';
+import { connectAsync } from 'mqtt';
+import { say, type Published } from './device.ts';
+import type { Flash } from './flash.ts';
+import { later, type Room } from './heat.ts';
+import { thermostat } from './home.ts';
+
+/** A simulated thermostat on the wall of a simulated room: an MQTT client of its own, that knows nothing of the app. */
+export interface SimulatedRoom {
+  readonly name: string;
+  readonly state: Room;
+  /** What its display shows. */
+  readonly display: string;
+  /** Lets time pass in the room. */
+  pass(minutes: number): void;
+  /** Publishes the temperature; resolves when the broker has it. */
+  measure(): Promise<void>;
+  /** Somebody turns the dial. */
+  turn(celsius: number): Promise<void>;
+  leave(): Promise<void>;
+}
+
+const showsForMs = 3000;
+
+/** Puts a thermostat on the wall. Its `flash` is what it still knows from before. */
+export async function simulatedRoom(
+  url: string,
+  name: string,
+  start: Room,
+  flash: Flash,
+  published: Published,
+): Promise<SimulatedRoom> {
+  const { newest: known = -1, ...kept } = flash.read() ?? {};
+  let room = { ...start, ...kept };
+  let newest = known;
+  let display = { text: '', until: 0 };
+  // A persistent session: what is wished for while the device is away waits for it. The user name is who it may speak for.
+  const client = await connectAsync(url, {
+    clientId: `room-${name}`,
+    username: name,
+    clean: false,
+  });
+  const topic = (event: string) => `thermostat/${name}/${event}`;
+  const tell = say(client, `urn:acme:device:${name}`, published);
+  const keep = () => {
+    const { celsius, setpointCelsius } = room;
+    flash.write({ celsius, setpointCelsius, newest });
+  };
+  const turn = async (setpointCelsius: number) => {
+    room = { ...room, setpointCelsius };
+    keep();
+    await tell(thermostat.events.reported(name, { occupiedHeatingSetpoint: setpointCelsius }));
+  };
+  client.on('message', (_topic, payload) => {
+    const { type, data } = decodeMqtt({ payload });
+    if (type === thermostat.commands.show.type) {
+      display = { text: (data as { text: string }).text, until: Date.now() + showsForMs };
+      return;
+    }
+    // An older wish that comes late, or one that has been obeyed already, must not undo what happened since.
+    const { desired, desiredRev } = data as Desired;
+    if (desiredRev <= newest) return;
+    newest = desiredRev;
+    const { occupiedHeatingSetpoint: wished } = desired;
+    if (wished === undefined) keep();
+    else void turn(wished);
+  });
+  // A device that remembers nothing is new: what was wished of another one by its name is not for it.
+  if (known === -1) await client.publishAsync(topic('desired'), '', { qos: 1, retain: true });
+  await client.subscribeAsync([topic('desired'), topic('show')], { qos: 1 });
+  await turn(room.setpointCelsius);
+  return {
+    name,
+    get state() {
+      return room;
+    },
+    get display() {
+      return Date.now() < display.until ? display.text : '';
+    },
+    pass(minutes) {
+      room = later(room, minutes);
+    },
+    measure() {
+      keep();
+      const celsius = Math.round(room.celsius * 10) / 10;
+      return tell(thermostat.events.temperature(name, { celsius }));
+    },
+    turn,
+    leave: () => client.endAsync(),
+  };
+}
+
+interface Desired {
+  readonly desired: { readonly occupiedHeatingSetpoint?: number };
+  readonly desiredRev: number;
+}

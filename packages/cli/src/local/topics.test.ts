@@ -1,0 +1,47 @@
+import { defineApp, defineDevice, defineEvent, events } from '@hearth/core';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { app } from '../../test/home.ts';
+import { localTopics } from './topics.ts';
+
+const alert = defineEvent('com.acme.alert', z.object({}));
+
+describe('localTopics', () => {
+  const topics = localTopics(app);
+
+  it('names topics after the models, with one for each report', () => {
+    expect(Object.keys(topics.incoming)).toEqual([
+      'thermostat/{device}/temperature',
+      'thermostat/{device}/reported',
+      'thermostat/{device}/set',
+      'home/{home}/set',
+      'device/{device}/bound',
+    ]);
+  });
+
+  it('sends to devices what they are told, and to the bus what is for others', () => {
+    expect(
+      localTopics(defineApp({ ...app, parts: [...app.parts, events(alert)] })).outgoing,
+    ).toEqual({
+      'com.acme.thermostat.desired': { topic: 'thermostat/{subject}/desired', retain: true },
+      'com.acme.alert': { topic: 'event/com.acme.alert/{subject}', retain: false },
+    });
+  });
+
+  it('wants what it subscribes to', () => {
+    expect(topics.wants('thermostat/t1/temperature')).toBe(true);
+    expect(topics.wants('thermostat/t1/desired')).toBe(false);
+  });
+
+  it('uses the whole type where two models share a name', () => {
+    const device = (type: string) =>
+      defineDevice({
+        type,
+        state: z.object({ on: z.boolean() }),
+        initial: { on: false },
+        reports: {},
+      });
+    const two = defineApp({ source: 'urn:x', parts: [device('a.lamp'), device('b.lamp')] });
+    expect(Object.keys(localTopics(two).incoming)).toContain('a.lamp/{device}/reported');
+  });
+});
