@@ -125,6 +125,7 @@ async function send(
 ): Promise<void> {
   const topic = route.build(outgoing.event);
   const { payload, properties } = messageOf(link.version, route, outgoing);
+  assertFits(link, topic, payload);
   const options = { retain: route.retain, ...(properties === undefined ? {} : { properties }) };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -137,6 +138,19 @@ async function send(
   } finally {
     clearTimeout(timer);
   }
+}
+
+// What a packet has besides topic and payload, and what its properties may need.
+const overhead = 64;
+
+/** A broker ends the connection, and with it everything under way, over a packet that is larger than it said. */
+function assertFits({ client }: Link, topic: string, payload: string | Buffer): void {
+  const most = client.serverProperties?.maximumPacketSize;
+  if (most === undefined || (payload.length + topic.length) * 3 + overhead <= most) return;
+  const size = Buffer.byteLength(payload) + Buffer.byteLength(topic) + overhead;
+  if (size <= most) return;
+  const message = `"${topic}": the message has about ${size} bytes; the broker takes ${most}.`;
+  throw new HearthError('limit-exceeded', message);
 }
 
 type Properties = NonNullable<IClientPublishOptions['properties']>;
