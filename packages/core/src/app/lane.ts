@@ -1,6 +1,7 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
 import { speaksForItself, type Principal } from '../ports/principal.ts';
+import type { Runtime } from '../ports/runtime.ts';
 import type { Span } from '../ports/tracing.ts';
 import { accept } from './accept.ts';
 import type { App } from './define-app.ts';
@@ -105,13 +106,17 @@ function workOf(
   return {
     event: accepted,
     mark: markOf(clean),
-    now: own
-      ? Date.parse(event.time ?? '') || runtime.clock.now()
-      : (input.now ?? runtime.clock.now()),
+    now: own ? saidAt(event, runtime) : (input.now ?? runtime.clock.now()),
     principal,
     order: input.order ?? accepted.partitionkey ?? accepted.subject,
     traceparent,
   };
+}
+
+/** When the app said it. Midnight of 1970 is an instant too: simulations begin there. */
+function saidAt({ time = '' }: CloudEvent, { clock }: Runtime): number {
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? clock.now() : at;
 }
 
 /** What the app itself said, and the bus brought back, is handled as of the time it was said. */

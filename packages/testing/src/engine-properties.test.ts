@@ -1,0 +1,105 @@
+import { defineApp, defineEvent, defineHandler, events } from '@hearth/core';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { endingDifferences, endingOf, type Ending } from './ending.ts';
+import { anyDelivery, deliverTo, plainDelivery, type Delivery } from './engine-delivery.ts';
+import { engineWorld, inputOf } from './engine-world.ts';
+
+// A chain of two handlers for each subject, in which order shows, with timers; and a sum over all subjects, in which it does not.
+const data = z.object({ n: z.number() });
+const told = defineEvent('told', data);
+const due = defineEvent('due', data);
+const passed = defineEvent('passed', data);
+const shown = defineEvent('shown', data);
+
+const list = (name: string) => ({ name, state: z.array(z.number()), initial: [] });
+const first = defineHandler(list('first'))
+  .on(
+    told,
+    ({
+      state,
+      event: {
+        subject,
+        data: { n },
+      },
+      now,
+    }) => ({
+      state: [...state, n],
+      emit: n % 3 === 0 ? [] : [passed(subject, { n }), passed(subject, { n: state.length })],
+      timers:
+        n % 2 === 0 ? [{ key: `${n}`, at: now + 1500 * n, event: due(subject, { n: -n }) }] : [],
+    }),
+  )
+  .on(
+    due,
+    ({
+      state,
+      event: {
+        subject,
+        data: { n },
+      },
+    }) => ({
+      state: [...state, n],
+      emit: passed(subject, { n }),
+    }),
+  );
+const second = defineHandler(list('second')).on(
+  passed,
+  ({
+    state,
+    event: {
+      subject,
+      data: { n },
+    },
+  }) => ({
+    state: [...state, n],
+    emit: shown(subject, { n: state.length }),
+  }),
+);
+const all = { name: 'sum', state: z.number(), initial: 0, subject: () => 'all' };
+const sum = defineHandler(all).on(
+  passed,
+  ({
+    state,
+    event: {
+      data: { n },
+    },
+  }) => ({
+    state: state + n * n + 1,
+  }),
+);
+const app = defineApp({ source: 'urn:chain', parts: [first, second, sum, events(shown)] });
+
+type Said = readonly { readonly subject: string; readonly n: number }[];
+
+const log: fc.Arbitrary<Said> = fc.array(
+  fc.record({ subject: fc.constantFrom('a', 'b', 'c'), n: fc.nat(6) }),
+  { minLength: 1, maxLength: 10 },
+);
+
+async function tell(said: Said, given: Delivery): Promise<Ending> {
+  const world = engineWorld(app, ({ publisher: { publish } }) => ({
+    cascade: given.cascade,
+    publisher: { ordered: given.ordered, publish },
+  }));
+  const inputs = said.map(({ subject, n }, at) =>
+    inputOf(told(subject, { n }), String(at), { now: at * 1000 }),
+  );
+  await deliverTo(world, inputs, given);
+  const letters = world.letters.published.map(({ event }) => event);
+  const { store, applied, publisher } = world;
+  return endingOf({ app, store, applied, published: publisher.published, letters, sights: [] });
+}
+
+describe('a log of inputs', () => {
+  it('ends in the same records, ids and bytes however it is doubled, split, swept and cascaded', async () => {
+    await fc.assert(
+      fc.asyncProperty(log, anyDelivery, async (said, given) => {
+        const [expected, ending] = [await tell(said, plainDelivery), await tell(said, given)];
+        expect(endingDifferences(expected, ending)).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
