@@ -5,7 +5,7 @@ import { defineDevice } from '../model/device.ts';
 import { defineEvent, type EventType } from '../model/event.ts';
 import { defineHandler, type Part } from '../model/handler.ts';
 import { defineHome } from '../model/home.ts';
-import { by, each } from '../model/reads.ts';
+import { by, each, homeOf } from '../model/reads.ts';
 import { defineRule } from '../model/rule.ts';
 import { simulation } from '../simulate/index.ts';
 import { defineApp, events } from './define-app.ts';
@@ -176,5 +176,48 @@ describe('a missing part', () => {
       because('"reader" reads "homes", kept by "home"; add that to the parts.'),
     );
     expect(() => app(reader, home)).not.toThrow();
+  });
+
+  it('is named by who looks there for where to read', () => {
+    const reader = handler('reader', { reads: { home: by(home, homeOf(light)) } }).on(
+      pressed,
+      () => ({}),
+    );
+    expect(() => app(reader, home)).toThrow(
+      because('"reader" reads "home", kept by "light"; add that to the parts.'),
+    );
+    expect(() => app(reader, home, light)).not.toThrow();
+  });
+});
+
+describe("a read of the home for a device's own words", () => {
+  const reader = (reads: object) =>
+    handler('reader', { reads }).on(light.events.reported, () => ({}));
+
+  it.each([
+    ['by', by(home)],
+    ['each', each(light)],
+  ])('is refused without saying where: %s', (_, read) => {
+    expect(() => app(reader({ it: read }), home, light)).toThrow(
+      because(
+        '"reader" reads "it" of the home that "light.reported" belongs to, but a device does not know its home; say where with homeOf(…).',
+      ),
+    );
+  });
+
+  it.each([
+    ['a place', by(home, homeOf(light))],
+    ['the places of many', each(light, { value: homeOf(light) })],
+    ['the subject itself', by(light, ({ subject }) => subject)],
+  ])('is taken with %s', (_, read) => {
+    expect(() => app(reader({ it: read }), home, light)).not.toThrow();
+  });
+
+  it('needs no place for what the record of the device says', () => {
+    const listener = handler('reader', { reads: { it: by(home) } }).on(
+      light.events.changed,
+      () => ({}),
+    );
+    expect(() => app(listener, home, light)).not.toThrow();
   });
 });

@@ -3,6 +3,7 @@ import { hashState, type Midstate } from '../event/sha256.ts';
 import type { Call } from '../model/call.ts';
 import type { EventType, OlderVersion } from '../model/event.ts';
 import type { Handler, Part, Subscription } from '../model/handler.ts';
+import { partitionOf, type By, type Each, type Where } from '../model/reads.ts';
 
 /** One handler's interest in one event type. */
 export interface Route {
@@ -116,7 +117,7 @@ function typesOf(parts: readonly Part[]): ReadonlyMap<string, readonly KnownType
   return types;
 }
 
-/** Says which part is missing when somebody listens to what only that part emits. */
+/** Says which part is missing when somebody listens to what only that part emits, or reads what it keeps. */
 function assertMade(parts: readonly Part[], handlers: ReadonlyMap<string, Handler>): void {
   const made = new Set(parts.flatMap((part) => part.makes ?? []));
   for (const handler of handlers.values()) {
@@ -126,12 +127,41 @@ function assertMade(parts: readonly Part[], handlers: ReadonlyMap<string, Handle
         `"${handler.name}" listens to "${event.type}", which only "${event.madeBy}" emits; add it to the parts.`,
       );
     }
-    for (const [name, { of }] of Object.entries(handler.readsOf)) {
-      if (handlers.has(of.record.key)) continue;
-      refuse(
-        `"${handler.name}" reads "${name}", kept by "${of.record.name}"; add that to the parts.`,
-      );
+    for (const [name, read] of Object.entries(handler.readsOf)) {
+      assertKept(handlers, handler, name, read);
+      assertPlaced(handler, name, read);
     }
+  }
+}
+
+const whereOf = (read: By | Each): Where => (read.limit === undefined ? read.subject : read.value);
+
+function assertKept(
+  handlers: ReadonlyMap<string, Handler>,
+  { name }: Handler,
+  as: string,
+  read: By | Each,
+): void {
+  for (let one: By | Each | undefined = read; one !== undefined; one = furtherOf(one)) {
+    const { record } = one.of;
+    if (!handlers.has(record.key))
+      refuse(`"${name}" reads "${as}", kept by "${record.name}"; add that to the parts.`);
+  }
+}
+
+function furtherOf(read: By | Each): By | undefined {
+  const where = whereOf(read);
+  return typeof where === 'function' ? undefined : where;
+}
+
+/** A device's own words would be taken for those of a home with the device's id, and every read would give the initial state. */
+function assertPlaced({ name, subscriptions }: Handler, as: string, read: By | Each): void {
+  if (whereOf(read) !== partitionOf) return;
+  for (const { event } of subscriptions.values()) {
+    if (event.unplaced === true)
+      refuse(
+        `"${name}" reads "${as}" of the home that "${event.type}" belongs to, but a device does not know its home; say where with homeOf(…).`,
+      );
   }
 }
 

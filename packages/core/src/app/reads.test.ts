@@ -5,7 +5,7 @@ import { defineDevice } from '../model/device.ts';
 import { defineEvent } from '../model/event.ts';
 import { defineHandler } from '../model/handler.ts';
 import { defineHome } from '../model/home.ts';
-import { by, each } from '../model/reads.ts';
+import { by, each, homeOf } from '../model/reads.ts';
 import { memoryPublisher } from '../ports/memory-publisher.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { simulation, type Simulation } from '../simulate/index.ts';
@@ -144,6 +144,45 @@ describe('what is read', () => {
     const run = start();
     ask(run, 'h1');
     expect(run.steps.at(-1)).toMatchObject({ handler: 'clerk', reads: { home: { night: false } } });
+  });
+});
+
+describe("where a device's own words belong", () => {
+  const watch = defineHandler({
+    name: 'watch',
+    state: z.unknown(),
+    initial: null,
+    reads: {
+      lives: homeOf(light),
+      home: by(home, homeOf(light)),
+      others: each(light, { value: homeOf(light) }),
+    },
+  }).on(light.events.reported, ({ reads }) => ({ state: reads }));
+  const watched = defineApp({ source: 'urn:acme', parts: [light, home, watch] });
+
+  it('is read from the record of the device', () => {
+    const run = simulation(watched);
+    run.happen(
+      { event: lives('l1', 'h1') },
+      { event: lives('l2', 'h1') },
+      { event: home.set('h1', { night: true }) },
+      { event: light.events.reported('l1', { on: true }) },
+    );
+    expect(run.read(watch.ref('l1')).state).toMatchObject({
+      lives: 'h1',
+      home: { night: true },
+      others: [{ subject: 'l1' }, { subject: 'l2' }],
+    });
+  });
+
+  it('is nowhere for a device without a home', () => {
+    const run = simulation(watched);
+    run.happen({ event: light.events.reported('l1', { on: true }) });
+    expect(run.read(watch.ref('l1')).state).toEqual({
+      lives: null,
+      home: { night: false },
+      others: [],
+    });
   });
 });
 

@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Handler } from '../model/handler.ts';
-import type { By, Each } from '../model/reads.ts';
+import type { By, Each, Where } from '../model/reads.ts';
 import { load, query, type Task } from './effect.ts';
 import { keyOf, readRecord } from './record.ts';
 
@@ -20,16 +20,25 @@ export function* readsFor(
   return values;
 }
 
+/** The subject at which a read looks. */
+function* lookUp(where: Where, event: Incoming): Task<string | HearthError> {
+  if (typeof where === 'function') return where(event);
+  const found = yield* readOne(where, event);
+  return isHearthError(found) ? found : ((found as string | null) ?? event.subject);
+}
+
 function* readOne({ of, subject }: By, event: Incoming): Task<unknown> {
-  const found = subject(event);
+  const found = yield* lookUp(subject, event);
+  if (isHearthError(found)) return found;
   const stored = yield* load([keyOf(of.record, found)]);
   if (isHearthError(stored)) return stored;
   return of.view(readRecord(of.record, found, stored[0]).state);
 }
 
 /** Keys from an index are hints: what no longer carries the tag is left out. */
-function* readMany({ of, tag, value: valueOf, limit }: Each, event: Incoming): Task<unknown> {
-  const value = valueOf(event);
+function* readMany({ of, tag, value: where, limit }: Each, event: Incoming): Task<unknown> {
+  const value = yield* lookUp(where, event);
+  if (isHearthError(value)) return value;
   const handler = of.record;
   const page = yield* query({ handler: handler.key, tag, value, limit });
   if (isHearthError(page)) return page;

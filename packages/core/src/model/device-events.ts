@@ -1,6 +1,6 @@
 import { HearthError } from '../event/error.ts';
 import { bound } from './binding.ts';
-import { eventDef, type EventDef } from './event.ts';
+import { eventDef, type EventDef, type EventType } from './event.ts';
 import { anything, assertJson, partial, shapeOf, type Schema } from './schema.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -51,13 +51,18 @@ export function deviceEvents(device: LooseDevice): Events {
   assertNames(device, own);
   assertWritable(device);
   const said = Object.entries(reports).map(([name, { data }]) => [name, data] as const);
-  const made = { quiet: true, madeBy: type };
   return Object.fromEntries(
     [...said, ...Object.entries(own)].map(([name, data]) => {
-      const special = name === 'changed' || name === 'left' ? made : {};
-      return [name, eventDef({ type: `${type}.${name}`, data, older: [], ...special })] as const;
+      const event = eventDef({ type: `${type}.${name}`, data, older: [], ...natureOf(type, name) });
+      return [name, event] as const;
     }),
   );
+}
+
+/** Who says an event of a device: its own record, others, or else the device itself. */
+function natureOf(type: string, name: string): Partial<EventType> {
+  if (name === 'changed' || name === 'left') return { quiet: true, madeBy: type };
+  return ['set', 'imported', 'desired'].includes(name) ? {} : { unplaced: true };
 }
 
 function refuse(message: string, field: string): never {

@@ -35,6 +35,8 @@ export interface EventType<T extends string = string, D = unknown> {
   readonly quiet?: boolean;
   /** The name of the part that alone emits it. */
   readonly madeBy?: string;
+  /** Said by devices, which need not know their home: it has no partition. */
+  readonly unplaced?: boolean;
 }
 
 /** An event type that can be called to make a draft: `temperature('t1', { celsius: 14 })`. */

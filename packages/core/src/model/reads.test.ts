@@ -4,7 +4,7 @@ import { defineDevice } from './device.ts';
 import { defineEvent, type Incoming } from './event.ts';
 import { defineHandler } from './handler.ts';
 import { defineHome } from './home.ts';
-import { by, each, partitionOf, type By, type Each, type Got } from './reads.ts';
+import { by, each, homeOf, partitionOf, type By, type Each, type Got } from './reads.ts';
 
 const event: Incoming = {
   specversion: '1.0',
@@ -31,8 +31,9 @@ describe('partitionOf', () => {
 
 describe('by', () => {
   it('finds the record of the partition unless told otherwise', () => {
-    expect(by(home).subject({ ...event, partitionkey: 'h1' })).toBe('h1');
-    expect(by(home, ({ source }) => source).subject(event)).toBe('urn:t1');
+    const bySource = ({ source }: Incoming) => source;
+    expect(by(home).subject).toBe(partitionOf);
+    expect(by(home, bySource).subject).toBe(bySource);
   });
 
   it('reads homes, devices and handlers', () => {
@@ -44,14 +45,13 @@ describe('by', () => {
 
 describe('each', () => {
   it('finds up to 100 records of the home unless told otherwise', () => {
-    expect(each(light)).toMatchObject({ tag: 'home', limit: 100 });
-    expect(each(light).value({ ...event, partitionkey: 'h1' })).toBe('h1');
+    expect(each(light)).toMatchObject({ tag: 'home', limit: 100, value: partitionOf });
   });
 
   it('finds by another tag and value', () => {
-    const found = each(light, { tag: 'firmware', value: ({ source }) => source, limit: 5 });
-    expect(found).toMatchObject({ tag: 'firmware', limit: 5 });
-    expect(found.value(event)).toBe('urn:t1');
+    const value = ({ source }: Incoming) => source;
+    const found = each(light, { tag: 'firmware', value, limit: 5 });
+    expect(found).toMatchObject({ tag: 'firmware', value, limit: 5 });
   });
 
   it('narrows the state to what was picked', () => {
@@ -78,6 +78,25 @@ describe('each', () => {
   });
 });
 
+describe('homeOf', () => {
+  it('reads where the device lives that an event is about', () => {
+    const { of, subject } = homeOf(light);
+    expect(of.record).toBe(light.record);
+    expect(of.view({ ...(light.record.initial as object), home: 'h1' })).toBe('h1');
+    expect(typeof subject === 'function' && subject(event)).toBe('t1');
+  });
+
+  it('is a read of its own, and a place for others', () => {
+    expectTypeOf(homeOf(light)).toEqualTypeOf<By<string | null>>();
+    expectTypeOf(by(home, homeOf(light))).toEqualTypeOf<By<{ n: number }>>();
+    expectTypeOf(each(light, { value: homeOf(light) })).toExtend<Each>();
+    // @ts-expect-error a home lives nowhere
+    homeOf(home);
+    // @ts-expect-error a state is no place
+    by(home, by(home));
+  });
+});
+
 describe('what cannot be read', () => {
   const nothing = undefined as unknown as typeof light;
   const fact = defineEvent('fact', z.null()) as unknown as typeof light;
@@ -85,6 +104,7 @@ describe('what cannot be read', () => {
   it.each([
     ['by', () => by(nothing)],
     ['each', () => each(nothing)],
+    ['homeOf', () => homeOf(nothing)],
   ])('%s says that it got nothing, and why that may be', (name, read) => {
     expect(read).toThrow(
       expect.objectContaining({

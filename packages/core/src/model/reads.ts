@@ -8,10 +8,13 @@ export interface Readable<V = unknown> {
   readonly view: (state: unknown) => V;
 }
 
+/** Where a read looks: at the subject computed from the event, or at the one that another read gives (`null`: the event's own). */
+export type Where = ((event: Incoming) => string) | By<string | null>;
+
 /** One record, found by a subject. */
 export interface By<V = unknown> {
   readonly of: Readable<V>;
-  readonly subject: (event: Incoming) => string;
+  readonly subject: Where;
   readonly limit?: undefined;
 }
 
@@ -19,7 +22,7 @@ export interface By<V = unknown> {
 export interface Each<V = unknown> {
   readonly of: Readable<V>;
   readonly tag: string;
-  readonly value: (event: Incoming) => string;
+  readonly value: Where;
   readonly limit: number;
   /** In a watch: the properties that the rule needs; all of them when absent. */
   readonly pick?: readonly string[];
@@ -44,15 +47,26 @@ export type Got<R> = {
 };
 
 /**
- * Reads the one record whose subject `subject` computes; that of the event's partition (its home) when absent.
+ * Reads the one record whose subject `subject` says; that of the event's partition (its home) when absent.
  *
- * What a device says carries no partition; what its record emits (`changed`) does.
+ * What a device says has no partition, because a device need not know its home: `by(home, homeOf(camera))`.
  *
  * @throws {HearthError} `invalid-definition` when there is nothing to read.
  */
-export function by<V>(of: Readable<V>, subject: (event: Incoming) => string = partitionOf): By<V> {
+export function by<V>(of: Readable<V>, subject: Where = partitionOf): By<V> {
   assertReadable(of, 'by');
   return { of, subject };
+}
+
+/**
+ * Reads in which home the device lives that an event is about, or `null`: for itself, or to say where `by` and `each` look.
+ *
+ * @throws {HearthError} `invalid-definition` when there is nothing to read.
+ */
+export function homeOf(device: Readable & { readonly commands: object }): By<string | null> {
+  assertReadable(device, 'homeOf');
+  const view = (kept: unknown) => (kept as { readonly home: string | null }).home;
+  return { of: { record: device.record, view }, subject: ({ subject }) => subject };
 }
 
 /** How many records are found; see `each`. */
@@ -60,7 +74,7 @@ export interface EachOptions<K> {
   /** The indexed field by which they are found: `home` when absent. */
   readonly tag?: string;
   /** The value that the field must have: the event's partition (its home) when absent. */
-  readonly value?: (event: Incoming) => string;
+  readonly value?: Where;
   /** How many at most: 100 when absent. */
   readonly limit?: number;
   /** In a watch: the properties that the rule needs; all of them when absent. */
