@@ -170,6 +170,8 @@ describe('what is not a step', () => {
     ['observe', { observe: fail }],
     ['random', { random: fail }],
     ['logger', { logger: { debug: fail, info: fail, warn: fail, error: fail, fatal: fail } }],
+    ['tracing', { tracing: { start: fail } }],
+    ['a span', { tracing: { start: () => ({ traceparent: fail, set: fail, fail, end: fail }) } }],
   ])('does not lose an input when %s throws', async (name, more) => {
     const { app: odd, runtime, ...rest } = world({});
     const given = { ...rest, app: odd, runtime: { ...runtime, ...more } };

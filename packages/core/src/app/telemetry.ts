@@ -24,15 +24,31 @@ export function startSpan(
   event: CloudEvent,
   parent: string | undefined,
 ): Span {
-  if (runtime.tracing === undefined) return silent;
+  const { tracing } = runtime;
+  if (tracing === undefined) return silent;
   const { traceparent } = event;
   const links = traceparent === undefined || traceparent === parent ? [] : [traceparent];
-  return runtime.tracing.start(`${event.type} ${name}`, {
-    kind,
-    parent,
-    links,
-    attributes: attributesOf(event),
-  });
+  const attributes = attributesOf(event);
+  const start = { kind, parent, links, attributes };
+  return unfailing(attempted(() => tracing.start(`${event.type} ${name}`, start)) ?? silent);
+}
+
+/** A span that fails is not allowed to stop anything; as for a logger, there is nowhere to say so. */
+function unfailing(span: Span): Span {
+  return {
+    traceparent: () => attempted(() => span.traceparent()),
+    set: (attributes) => attempted(() => span.set(attributes)),
+    fail: (code) => attempted(() => span.fail(code)),
+    end: () => attempted(() => span.end()),
+  };
+}
+
+function attempted<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }
 
 function attributesOf(event: CloudEvent): Readonly<Record<string, string>> {
