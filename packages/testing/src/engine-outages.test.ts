@@ -167,3 +167,52 @@ describe('a publisher that is down for an hour', () => {
     expect((await read(world.runtime, second.ref('s'))).state).toHaveLength(3);
   });
 });
+
+describe('a port that does not answer as it should', () => {
+  it.each([
+    ['nothing', undefined],
+    ['too little', []],
+    ['nonsense', ['saved']],
+    ['a failure without an error', [{ outcome: 'failed' }]],
+  ])(
+    'saves nothing that is then taken for saved, if a store answers with %s',
+    async (_, answer) => {
+      const world = engineWorld(app, ({ store }) => ({
+        store: { ...store, save: async () => answer as never },
+      }));
+      expect(await give(world, [ask('1')])).toMatchObject([
+        { verdict: 'retry', code: 'store-unavailable' },
+      ]);
+      expect(idsIn(world.publisher)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['nothing', undefined],
+    ['too little', []],
+  ])('is asked again, if a store loads %s', async (_, answer) => {
+    const world = engineWorld(app, ({ store }) => ({
+      store: { ...store, load: async () => answer as never },
+    }));
+    expect(await give(world, [ask('1')])).toMatchObject([
+      { verdict: 'retry', code: 'store-unavailable' },
+    ]);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['too little', []],
+    ['nonsense', ['published']],
+    ['a failure without an error', [{ outcome: 'failed' }]],
+    ['a foreign error', [{ outcome: 'failed', error: new Error('oops') }]],
+  ])('is given everything again, if a publisher answers with %s', async (_, answer) => {
+    const publish = async () => answer as never;
+    const world = engineWorld(app, () => ({ publisher: { publish }, deadLetters: { publish } }));
+    const refused = inputOf(asked('s', { after: 'no' as never }), '2');
+    expect(await give(world, [ask('1'), refused])).toMatchObject([
+      { verdict: 'done' },
+      { verdict: 'retry', code: 'publisher-unavailable' },
+    ]);
+    expect((await read(world.runtime, first.ref('s'))).outputs).toMatchObject([{ tries: 1 }]);
+  });
+});

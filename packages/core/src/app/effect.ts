@@ -97,7 +97,7 @@ export function driveNow<R>(task: Task<R>, carry: (effect: Effect) => unknown): 
 
 async function perform(effect: Effect, runtime: Runtime): Promise<unknown> {
   try {
-    return await asked(effect, runtime);
+    return asExpected(effect, await asked(effect, runtime));
   } catch (cause) {
     if (isHearthError(cause)) return cause;
     return new HearthError('store-unavailable', `The store could not ${effect.do}.`, {
@@ -106,6 +106,29 @@ async function perform(effect: Effect, runtime: Runtime): Promise<unknown> {
     });
   }
 }
+
+/** A store answers for each key and each write. What it does not answer for must not be taken for saved, or for a record that is not there yet. */
+function asExpected(effect: Effect, answer: unknown): unknown {
+  if (effect.do === 'load') {
+    if (Array.isArray(answer) && answer.length === effect.keys.length) return answer;
+    throw new Error(`${effect.keys.length} keys, and as many answers were expected`);
+  }
+  if (effect.do !== 'save' && effect.do !== 'erase') return answer;
+  const results = answer as readonly unknown[];
+  return effect.writes.map((_, index) =>
+    isSaveResult(results[index]) ? results[index] : { outcome: 'unknown', error: unanswered },
+  );
+}
+
+function isSaveResult(result: unknown): result is SaveResult {
+  const { outcome, error } = Object(result) as Partial<{ outcome: unknown; error: unknown }>;
+  if (outcome === 'failed' || outcome === 'unknown') return isHearthError(error);
+  return outcome === 'saved' || outcome === 'conflict';
+}
+
+const unanswered = new HearthError('store-unavailable', 'The store gave no result for a write.', {
+  retryable: true,
+});
 
 function asked(effect: Effect, runtime: Runtime): unknown {
   const { store, publisher, deadLetters = publisher, clock } = runtime;

@@ -1,4 +1,4 @@
-import { HearthError } from '../event/error.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
 import type { Outgoing, Publisher, PublishResult } from './publisher.ts';
 
 /**
@@ -44,13 +44,22 @@ const unanswered: PublishResult = {
   }),
 };
 
-/** Publishes and turns a thrown error into a failure of every event of the call. */
+/** Whether a publisher has said what became of an event; it may be somebody's own, and no compiler may have seen it. */
+function isResult(result: unknown): result is PublishResult {
+  const { outcome, error } = Object(result) as Partial<{ outcome: unknown; error: unknown }>;
+  return outcome === 'failed'
+    ? isHearthError(error)
+    : outcome === 'published' || outcome === 'skipped';
+}
+
+/** Publishes; a thrown error is a failure of every event of the call, and no result a failure of its event. */
 export async function publishAll(
   publisher: Publisher,
   events: readonly Outgoing[],
 ): Promise<readonly PublishResult[]> {
   try {
-    return await publisher.publish(events);
+    const results: readonly unknown[] = await publisher.publish(events);
+    return events.map((_, index) => (isResult(results[index]) ? results[index] : unanswered));
   } catch (cause) {
     const error = new HearthError('publisher-unavailable', 'The publisher threw.', {
       retryable: true,
