@@ -16,7 +16,10 @@ export async function measure(): Promise<Figures> {
     const ours = handling(store);
     await ours(isQuick ? batchSize : records * 64);
     const peer = bareLoop(table(database));
-    const { ours: rate, ratio } = await duel(ours, peer, { multipleOf: batchSize });
+    const { ours: rate, ratio } = await duel(ours, peer, {
+      clock: 'wall',
+      multipleOf: batchSize,
+    });
     return {
       'handle.sqlite': {
         value: rate.perSecond,
