@@ -1,6 +1,9 @@
 import { handle, sweep, type CloudEvent, type Input } from '@hearth/core';
 import * as fc from 'fast-check';
+import { crashAt } from './crash.ts';
 import type { EngineWorld } from './engine-world.ts';
+import { faultyPublisher, faultyStore, type PublishFault, type StoreFault } from './faults.ts';
+import { seededFaults } from './plans.ts';
 
 /**
  * How a log of inputs comes in: which come twice and how many inputs later, the sizes of the batches, sweeps after them, how cascades
@@ -13,6 +16,8 @@ export interface Delivery {
   readonly cascade: 'inline' | 'bus';
   readonly order: 'key' | 'none';
   readonly ordered: boolean;
+  /** What goes wrong with stores and publishers, and after how many steps each process dies; nothing without it. */
+  readonly trouble?: { readonly seed: number; readonly crashes: readonly number[] };
 }
 
 /** Any way in which up to ten inputs can come. */
@@ -24,6 +29,17 @@ export const anyDelivery: fc.Arbitrary<Delivery> = fc.record({
   order: fc.constantFrom('key' as const, 'none' as const),
   ordered: fc.boolean(),
 });
+
+/** Any way, with anything that can go wrong. */
+export const anyTrouble: fc.Arbitrary<Delivery> = fc
+  .tuple(
+    anyDelivery,
+    fc.record({
+      seed: fc.nat(),
+      crashes: fc.array(fc.integer({ min: 1, max: 12 }), { maxLength: 8 }),
+    }),
+  )
+  .map(([delivery, trouble]) => ({ ...delivery, trouble }));
 
 /** One input after the other. */
 export const plainDelivery: Delivery = {
@@ -42,15 +58,17 @@ export async function deliverTo(
   given: Delivery,
 ): Promise<void> {
   const { clock } = world;
-  const bringBack = busOf(world, given);
+  const crashes = [...(given.trouble?.crashes ?? [])];
+  const bringBack = busOf(world, given, crashes);
   for (const [nth, batch] of batchesOf(inputs, given).entries()) {
     const latest = Math.max(clock.now(), ...batch.map(({ now = 0 }) => now));
     await clock.advance(latest - clock.now());
-    await handleAll(world, batch, given);
+    await handleAll(world, batch, given, crashes);
     if (given.swept[nth % given.swept.length] === true) await sweep(world.app, world.runtime);
     await bringBack();
   }
-  for (let round = 0; round < 5; round += 1) {
+  // As often as a publisher can fail by chance.
+  for (let round = 0; round < 15; round += 1) {
     await clock.advance(60_000);
     await sweep(world.app, world.runtime);
     await bringBack();
@@ -76,26 +94,52 @@ async function handleAll(
   { app, runtime }: EngineWorld,
   batch: readonly Input[],
   { order }: Delivery,
+  crashes: number[],
 ): Promise<void> {
   let open = batch;
   for (let round = 0; round < 20 && open.length > 0; round += 1) {
-    const handled = await handle(app, open, runtime, { order });
-    open = open.filter((_, at) => handled[at]?.verdict === 'retry');
+    const crash = crashAt(crashes.pop() ?? Infinity);
+    const handled = await handle(app, open, crash.runtime(runtime), { order });
+    // Nobody hears the answers of a dead process.
+    if (!crash.crashed) open = open.filter((_, at) => handled[at]?.verdict === 'retry');
   }
   if (open.length > 0) throw new Error('An input came twenty times, and must come again.');
 }
 
+/** What the ports of a world are like in this delivery: sleeping takes no time, so that timers run when they are due. */
+export function troubled({ store, publisher, clock }: EngineWorld, given: Delivery) {
+  const { trouble, cascade, ordered } = given;
+  const lasting = { cascade, clock: { ...clock, sleep: async () => undefined } };
+  const plain = { ordered, publish: publisher.publish };
+  if (trouble === undefined) return { ...lasting, publisher: plain };
+  const writes = seededFaults<StoreFault>(trouble.seed, [
+    ['conflict', 0.1],
+    ['write-lost', 0.1],
+    ['answer-lost', 0.1],
+  ]);
+  const sends = seededFaults<PublishFault>(trouble.seed + 1, [
+    ['failed', 0.1],
+    ['answer-lost', 0.1],
+  ]);
+  return {
+    ...lasting,
+    store: faultyStore(store, ({ operation }) => (operation === 'save' ? writes({}) : undefined)),
+    publisher: faultyPublisher(plain, sends),
+  };
+}
+
 /** Brings back what was published, each event twice. */
-function busOf({ app, runtime, publisher }: EngineWorld, { cascade }: Delivery) {
+function busOf(world: EngineWorld, given: Delivery, crashes: number[]) {
+  const { app, publisher } = world;
   let returned = 0;
-  if (cascade === 'inline') return async () => undefined;
+  if (given.cascade === 'inline') return async () => undefined;
   return async () => {
     for (; returned < publisher.published.length; returned += 1) {
       const { body = '' } = publisher.published[returned] ?? {};
       const event = JSON.parse(body) as CloudEvent;
       const principal = { kind: 'app', id: app.source } as const;
       const input = { event, principal, attempt: 1 };
-      if (app.routes.has(event.type)) await handle(app, [input, input], runtime);
+      if (app.routes.has(event.type)) await handleAll(world, [input, input], given, crashes);
     }
   };
 }

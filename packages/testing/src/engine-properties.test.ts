@@ -3,8 +3,16 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { endingDifferences, endingOf, type Ending } from './ending.ts';
-import { anyDelivery, deliverTo, plainDelivery, type Delivery } from './engine-delivery.ts';
+import {
+  anyDelivery,
+  anyTrouble,
+  deliverTo,
+  plainDelivery,
+  troubled,
+  type Delivery,
+} from './engine-delivery.ts';
 import { engineWorld, inputOf } from './engine-world.ts';
+import { witnessed, type Sight } from './witness.ts';
 
 // A chain of two handlers for each subject, in which order shows, with timers; and a sum over all subjects, in which it does not.
 const data = z.object({ n: z.number() });
@@ -79,17 +87,16 @@ const log: fc.Arbitrary<Said> = fc.array(
 );
 
 async function tell(said: Said, given: Delivery): Promise<Ending> {
-  const world = engineWorld(app, ({ publisher: { publish } }) => ({
-    cascade: given.cascade,
-    publisher: { ordered: given.ordered, publish },
-  }));
+  const sights: Sight[] = [];
+  const seen = witnessed(app, (sight) => sights.push(sight));
+  const world = engineWorld(seen, (healthy) => troubled(healthy, given));
   const inputs = said.map(({ subject, n }, at) =>
     inputOf(told(subject, { n }), String(at), { now: at * 1000 }),
   );
   await deliverTo(world, inputs, given);
   const letters = world.letters.published.map(({ event }) => event);
   const { store, applied, publisher } = world;
-  return endingOf({ app, store, applied, published: publisher.published, letters, sights: [] });
+  return endingOf({ app, store, applied, published: publisher.published, letters, sights });
 }
 
 describe('a log of inputs', () => {
@@ -98,6 +105,17 @@ describe('a log of inputs', () => {
       fc.asyncProperty(log, anyDelivery, async (said, given) => {
         const [expected, ending] = [await tell(said, plainDelivery), await tell(said, given)];
         expect(endingDifferences(expected, ending)).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('ends in the same records, ids and bytes whatever goes wrong with stores, publishers and processes', async () => {
+    await fc.assert(
+      fc.asyncProperty(log, anyTrouble, async (said, given) => {
+        const [expected, ending] = [await tell(said, plainDelivery), await tell(said, given)];
+        expect(endingDifferences(expected, ending)).toEqual([]);
+        expect(ending.faults).toEqual([]);
       }),
       { numRuns: 200 },
     );
