@@ -24,8 +24,8 @@ export interface BatchOptions<T extends InHand> {
   readonly handle: (inputs: readonly Input[]) => Promise<readonly Handled[]>;
   /** The message is done or rejected: it may be acknowledged. */
   readonly settle: (message: T) => void;
-  /** The message will be tried again after a while. */
-  readonly postpone: (message: T) => void;
+  /** The message is to be tried again after a while; `false` if it is not, because it comes again by itself. */
+  readonly postpone: (message: T) => boolean;
   /** A batch has ended, and there may be room for more. */
   readonly ended: () => void;
   readonly mostMessages: number;
@@ -103,13 +103,12 @@ export function batches<T extends InHand>(options: BatchOptions<T>): Batches<T> 
     messages.forEach((message, index) => {
       const { verdict } = handled[index] ?? { verdict: 'retry' };
       tally[verdict] += 1;
-      if (verdict === 'retry') {
+      if (verdict === 'retry' && options.postpone(message)) {
         again.add(message);
-        options.postpone(message);
-      } else {
-        forget(message);
-        options.settle(message);
+        return;
       }
+      forget(message);
+      if (verdict !== 'retry') options.settle(message);
     });
     return again;
   };

@@ -28,17 +28,26 @@ export interface Intake extends Omit<Receiver, 'open'> {
   stop(): Promise<void>;
 }
 
-/** A message in hand, with what is owed for it: an acknowledgement on the connection that it came by, unless its QoS is 0. */
-interface Message extends InHand {
-  readonly owed: Owed | undefined;
+/** One connection. Once it is `superseded` the broker sends again, on a later one, what was not acknowledged on this one. */
+interface Connection {
   readonly acks: Acks;
+  isSuperseded: boolean;
 }
+
+/** A message in hand, the connection that it came by, and what is owed for it there: nothing if its QoS is 0. */
+interface Message extends InHand {
+  readonly by: Connection;
+  readonly owed: Owed | undefined;
+}
+
+const comesAgain = ({ by, owed }: Message): boolean => by.isSuperseded && owed !== undefined;
 
 /** Opens an intake. */
 export function intake(options: IntakeOptions): Intake {
   const { app, runtime, link, decode, maxBytesInHand } = options;
   const ids = transportIds();
-  let current = acks(link.client.stream);
+  const connection = (): Connection => ({ acks: acks(link.client.stream), isSuperseded: false });
+  let current = connection();
   let isResumed = false;
   let isStopped = false;
   let received = 0;
@@ -47,10 +56,13 @@ export function intake(options: IntakeOptions): Intake {
     !isStopped && (inHand.messages >= 2 * link.inFlight || inHand.bytes >= maxBytesInHand);
   const inHand = batches<Message>({
     handle: (inputs) => handle(app, inputs, runtime, { order: 'key' }),
-    settle: ({ owed, acks: own }) => owed && own.settle(owed),
-    postpone: ({ owed, acks: own }) => owed && own.pass(owed),
+    settle: ({ by, owed }) => owed && by.acks.settle(owed),
+    postpone(message) {
+      if (message.owed !== undefined) message.by.acks.pass(message.owed);
+      return !comesAgain(message);
+    },
     ended() {
-      current.flush(Date.now());
+      current.acks.flush(Date.now());
       if (!isFull()) link.resume();
     },
     mostMessages: options.maxBatch,
@@ -64,7 +76,7 @@ export function intake(options: IntakeOptions): Intake {
     const delivery = { packetId: owed?.packetId, isRepeated: packet.dup, topic, payload };
     const input = decode(message, () => (id ??= ids.of(delivery)));
     const bytes = payload.length + topic.length;
-    inHand.add(input.order, { input, bytes, serial: received, owed, acks: current });
+    inHand.add(input.order, { input, bytes, serial: received, by: current, owed });
   };
   return {
     batches: inHand,
@@ -74,9 +86,10 @@ export function intake(options: IntakeOptions): Intake {
     },
     connected(resumed) {
       isResumed = resumed;
-      current = acks(link.client.stream);
-      // What waits would be handled twice: the broker sends it again. Only if it has forgotten the session is this all there is.
-      if (resumed) inHand.drop(({ owed }) => owed !== undefined);
+      current.isSuperseded = resumed;
+      current = connection();
+      // What waits would be held twice. If the broker has forgotten the session, it is all there is.
+      if (resumed) inHand.drop(comesAgain);
       else ids.forget();
     },
     message(packet) {
@@ -84,11 +97,13 @@ export function intake(options: IntakeOptions): Intake {
       received += 1;
       const { messageId: packetId } = packet;
       const owed =
-        packet.qos > 0 && packetId !== undefined ? current.owe(packetId, Date.now()) : undefined;
+        packet.qos > 0 && packetId !== undefined
+          ? current.acks.owe(packetId, Date.now())
+          : undefined;
       if (isWanted(options, packet, isResumed)) take(packet, owed);
       else if (owed !== undefined) {
-        current.settle(owed);
-        current.flush(Date.now());
+        current.acks.settle(owed);
+        current.acks.flush(Date.now());
       }
     },
     stop() {

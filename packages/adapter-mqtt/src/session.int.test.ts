@@ -1,3 +1,4 @@
+import { faultyStore } from '@hearth/testing';
 import { commandPath, needs } from '@hearth/testing/needs';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { aedes } from '../test/aedes.ts';
@@ -102,6 +103,51 @@ describe('a session', () => {
     held[0]?.();
     await answered(2);
     expect(await at.heard('t1')).toEqual([20]);
+  });
+
+  it('that goes on brings nothing twice into hand, and loses nothing, while the store is away', async (test) => {
+    const { url, port } = mosquittoFor(test);
+    const way = await proxy(port);
+    onTestFinished(way.stop);
+    const at = world();
+    let isDown = true;
+    const store = faultyStore(at.store, () => (isDown ? 'down' : undefined));
+    const { trigger, answered } = gateway(way.url, { trigger: { store } });
+    await trigger.ready;
+    const send = await device(url);
+    for (const celsius of [1, 2, 3]) await send('t1', celsius);
+    for (const received of [3, 6, 9]) {
+      await vi.waitUntil(() => trigger.stats().received === received, { timeout: 5_000 });
+      const { retry } = trigger.stats();
+      await vi.waitUntil(() => trigger.stats().retry > retry + 3);
+      expect(trigger.stats().inHand).toBe(3);
+      if (received < 9) way.cut();
+    }
+    isDown = false;
+    await answered(3);
+    expect(await at.heard('t1')).toEqual([1, 2, 3]);
+  });
+
+  it('that the broker has lost leaves what is in hand in hand', async (test) => {
+    const broker = await mortal(test);
+    const at = world();
+    let isDown = true;
+    const store = faultyStore(at.store, () => (isDown ? 'down' : undefined));
+    const { trigger, answered, broker: link } = gateway(broker.url, { trigger: { store } });
+    await trigger.ready;
+    const send = await device(broker.url);
+    for (const celsius of [1, 2]) await send('t1', celsius);
+    await vi.waitUntil(() => trigger.stats().retry > 3);
+    await broker.kill('SIGKILL');
+    await broker.start();
+    await vi.waitUntil(() => link.isConnected, { timeout: 5_000 });
+    // A regular end keeps the new session.
+    await broker.kill('SIGTERM');
+    await broker.start();
+    await vi.waitUntil(() => link.isConnected, { timeout: 5_000 });
+    isDown = false;
+    await answered(2);
+    expect(await at.heard('t1')).toEqual([1, 2]);
   });
 
   it('that the broker has lost is begun anew, and the log says so', async (test) => {
