@@ -35,17 +35,18 @@ export interface Delivery {
  */
 export function deliveriesOf(context: Context, record: WorkingRecord): readonly Delivery[] {
   const isPatient = context.runtime.sweep === true;
-  const resting = new Set<string>();
+  let resting: Set<string> | undefined;
   const deliveries: Delivery[] = [];
   for (const entry of waiting(context, record)) {
     const { event, done } = entry;
     const way = wayOf(context, entry);
     if (isPatient && isEarly(context, entry)) {
+      resting ??= new Set();
       if (done !== 'p') resting.add(way);
       if (done !== 'c') resting.add('subscribers');
     }
-    const isSent = !resting.has(way);
-    const isShown = !resting.has('subscribers');
+    const isSent = resting?.has(way) !== true;
+    const isShown = resting?.has('subscribers') !== true;
     if (!isSent && !isShown) continue;
     const [published, cascaded] = [done === 'p', done === 'c'];
     deliveries.push({ record, entry, event, isSent, isShown, published, cascaded });
@@ -82,18 +83,14 @@ export function waiting(
 
 /** Takes what was delivered out of the records and notes the failures of the rest; best effort, a later delivery finds what is left. */
 export function* clear(context: Context, deliveries: readonly Delivery[]): Task<void> {
-  const byRecord = new Map<WorkingRecord, Delivery[]>();
-  for (const delivery of deliveries) {
-    const listed = byRecord.get(delivery.record);
-    if (listed === undefined) byRecord.set(delivery.record, [delivery]);
-    else listed.push(delivery);
-  }
-  for (const [record, settled] of byRecord) settle(context, record, settled);
-  let open = [...byRecord].filter(([record]) => record.dirty);
+  const byId = new Map(deliveries.map((delivery) => [delivery.event.id, delivery]));
+  const records = [...new Set(deliveries.map(({ record }) => record))];
+  for (const record of records) settle(context, record, byId);
+  let open = records.filter(({ dirty }) => dirty);
   for (let round = 0; round < limits.clearings && open.length > 0; round += 1) {
-    if (round > 0) open = yield* reloaded(context, open);
-    const results = yield* save(open.map(([record]) => writeRecord(record)));
-    open = open.filter(([record], index) => {
+    if (round > 0) open = yield* reloaded(context, open, byId);
+    const results = yield* save(open.map(writeRecord));
+    open = open.filter((record, index) => {
       const result = results[index];
       // After an unknown outcome as well: what is there already is not settled twice.
       if (result?.outcome !== 'saved') return result?.outcome !== 'failed';
@@ -104,33 +101,35 @@ export function* clear(context: Context, deliveries: readonly Delivery[]): Task<
   }
 }
 
-/** Somebody else saved the record meanwhile: what was settled is settled again on what they saved. */
+/** Somebody else saved the records meanwhile: what was settled is settled again on what they saved. */
 function* reloaded(
   context: Context,
-  open: readonly (readonly [WorkingRecord, Delivery[]])[],
-): Task<[WorkingRecord, Delivery[]][]> {
-  const stored = yield* load(open.map(([record]) => record.key));
+  records: readonly WorkingRecord[],
+  byId: ReadonlyMap<string, Delivery>,
+): Task<WorkingRecord[]> {
+  const stored = yield* load(records.map(({ key }) => key));
   if (isHearthError(stored)) return [];
-  return open.flatMap(([record, settled], index): [WorkingRecord, Delivery[]][] => {
+  return records.filter((record, index) => {
     try {
       Object.assign(record, readRecord(record.handler, record.subject, stored[index]));
     } catch {
       // Newer code owns the record now, and with it the outbox.
-      return [];
+      return false;
     }
-    settle(context, record, settled);
-    return record.dirty ? [[record, settled]] : [];
+    settle(context, record, byId);
+    return record.dirty;
   });
 }
 
-function settle(context: Context, record: WorkingRecord, deliveries: readonly Delivery[]): void {
-  const byId = new Map(deliveries.map((delivery) => [delivery.event.id, delivery]));
-  const outbox: OutboxEntry[] = [];
-  for (const entry of record.outbox) {
+function settle(
+  context: Context,
+  record: WorkingRecord,
+  byId: ReadonlyMap<string, Delivery>,
+): void {
+  const outbox = record.outbox.flatMap((entry) => {
     const delivery = byId.get(entry.event.id);
-    if (delivery === undefined) outbox.push(entry);
-    else outbox.push(...remains(context, entry, delivery));
-  }
+    return delivery?.record === record ? remains(context, entry, delivery) : entry;
+  });
   record.dirty ||=
     outbox.length !== record.outbox.length ||
     outbox.some((entry, at) => entry !== record.outbox[at]);
@@ -140,6 +139,7 @@ function settle(context: Context, record: WorkingRecord, deliveries: readonly De
 /** What is left of an entry: the entry itself while something is to be done, and what it gave: a call's result, a dead letter. */
 function remains(context: Context, entry: OutboxEntry, delivery: Delivery): readonly OutboxEntry[] {
   const { published, cascaded, result, dead } = delivery;
+  if (published && cascaded && dead === undefined && result === undefined) return [];
   return [
     ...(published && cascaded ? [] : retried(context, entry, delivery)),
     ...(dead === undefined ? [] : [deadEntry(context, delivery, dead)]),
