@@ -6,6 +6,7 @@ import { load, save, sleep, type Task } from './effect.ts';
 import type { Pending } from './apply.ts';
 import { foldGroup, type Pass } from './fold-group.ts';
 import { giveUp, groupsOf, groupsToAttend, type Group, type Settle } from './group.ts';
+import { keepSilent } from './inbox.ts';
 import { backoff } from './outbox.ts';
 import { dueOf, type WorkingRecord } from './record.ts';
 import { log, loggedError } from './telemetry.ts';
@@ -30,10 +31,14 @@ export function* carryOut(context: Context, works: readonly Work[]): Task<readon
   return fates.map((fate) => fate ?? { status: 'done' });
 }
 
-/** Runs the due timers of records and delivers their outboxes: what a sweep does. Gives how many are left with outputs. */
+/**
+ * Runs the due timers of records and delivers their outboxes: what a sweep does. Gives how many are left with outputs, or could not be
+ * attended to.
+ */
 export function* attend(context: Context, keys: readonly string[]): Task<number> {
-  const pending = yield* runGroups(context, groupsToAttend(context, keys), () => undefined);
-  return pending.size;
+  const groups = groupsToAttend(context, keys);
+  const pending = yield* runGroups(context, groups, () => undefined);
+  return groups.filter((group) => group.gaveUp || pending.has(group)).length;
 }
 
 /** Runs groups, a bounded number at once, until none has to go on. Gives the records that still have outputs. */
@@ -43,10 +48,11 @@ function* runGroups(
   settle: Settle,
 ): Task<ReadonlyMap<Group, WorkingRecord>> {
   const pending = new Map<Group, WorkingRecord>();
-  let open = groups;
-  while (open.length > 0) {
-    const again = yield* pass(context, open.slice(0, limits.groups), settle, pending);
-    open = [...again, ...open.slice(limits.groups)];
+  let again: readonly Group[] = [];
+  for (let at = 0; again.length > 0 || at < groups.length;) {
+    const fresh = groups.slice(at, at + limits.groups - again.length);
+    at += fresh.length;
+    again = yield* pass(context, [...again, ...fresh], settle, pending);
   }
   return pending;
 }
@@ -121,7 +127,7 @@ function* deliverAll(
 }
 
 /** Near the deadline nothing new is begun. */
-function nearDeadline({ runtime }: Context): HearthError | undefined {
+export function nearDeadline({ runtime }: Context): HearthError | undefined {
   const { deadline, clock } = runtime;
   if (deadline === undefined || clock.now() + marginMs < deadline) return undefined;
   return new HearthError('deadline', 'The deadline is too near to begin.', { retryable: true });
@@ -140,6 +146,7 @@ function settlePass(
     record.version = result.version;
     record.dirty = false;
   }
+  keepSilent(context, record);
   const items = group.items.slice(group.next, group.next + fates.length);
   fates.forEach((fate, index) => settle(items[index]?.at ?? -1, fate));
   if (context.ordered) hold(group, items, fates);

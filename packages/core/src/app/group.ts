@@ -1,7 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
-import type { Route } from './define-app.ts';
+import type { App, Route } from './define-app.ts';
 import { keyOf } from './record.ts';
 import type { Context, Fate, Work } from './work.ts';
 
@@ -26,6 +26,8 @@ export interface Group {
   tries: number;
   /** Order keys of which an item must be tried again: the rest of them waits. */
   held: ReadonlySet<string>;
+  /** Whether what was left of it was given up: nothing could be done now. */
+  gaveUp: boolean;
 }
 
 /** Groups work by the record it writes. What may not be said, or has no possible key, is settled at once. */
@@ -74,20 +76,35 @@ function newGroup<I extends readonly Item[]>(
   key: string,
   items: I,
 ): Group & { readonly items: I } {
-  return { handler, subject, key, items, share: Infinity, next: 0, tries: 0, held: none };
+  return {
+    handler,
+    subject,
+    key,
+    items,
+    share: Infinity,
+    next: 0,
+    tries: 0,
+    held: none,
+    gaveUp: false,
+  };
 }
 
 const noRoutes: readonly Route[] = [];
 
 /**
- * Who handles an event. A call that comes in is for a runtime that has its function: one without it would publish the call anew, and
- * the bus would bring it back. What this app emitted itself is performed from where it is.
+ * Who handles an event. What this app emitted itself is on its way already: a call is performed from where it is, a command was
+ * published. A call that comes in is for a runtime that has its function: one without it would publish the call anew, and the bus would
+ * bring it back; a command that the bus brings back is not sent again either.
  */
-function routesFor({ app, runtime }: Context, { event, cascade }: Work): readonly Route[] {
+function routesFor(
+  { app, runtime }: Context,
+  { event, cascade, principal }: Work,
+): readonly Route[] {
   const all = app.routes.get(event.type) ?? noRoutes;
-  if (!app.calls.has(event.type)) return all;
-  const isPerformed = cascade !== true && runtime.calls?.[event.type] !== undefined;
-  return isPerformed ? all : all.filter(({ subscription }) => subscription.incoming !== true);
+  const isTaken = app.calls.has(event.type)
+    ? cascade !== true && runtime.calls?.[event.type] !== undefined
+    : principal.kind !== 'app';
+  return isTaken ? all : all.filter(({ subscription }) => subscription.incoming !== true);
 }
 
 function refusal(
@@ -105,17 +122,24 @@ function refusal(
   return { status: 'rejected', code: 'limit-exceeded', message };
 }
 
-/** Groups without work, for records that want attention. A handler that this app does not have belongs to another app on the store. */
+/** Groups without work, for records of this app that want attention. */
 export function groupsToAttend({ app }: Context, keys: readonly string[]): Group[] {
   return keys.flatMap((key) => {
-    const slash = key.indexOf('/');
-    const handler = app.handlers.get(key.slice(0, slash));
-    return handler === undefined ? [] : [newGroup(handler, key.slice(slash + 1), key, [])];
+    const handler = keeperOf(app, key);
+    return handler === undefined
+      ? []
+      : [newGroup(handler, key.slice(handler.key.length + 1), key, [])];
   });
+}
+
+/** The handler that keeps a record; one that this app does not have belongs to another app on the store. */
+export function keeperOf({ handlers }: App, key: string): Handler | undefined {
+  return handlers.get(key.slice(0, key.indexOf('/')));
 }
 
 /** Lets what is left of a group be tried again by the host. */
 export function giveUp(group: Group, error: HearthError, settle: Settle): void {
   for (const { at } of group.items.slice(group.next)) settle(at, { status: 'retry', error });
   group.next = group.items.length;
+  group.gaveUp = true;
 }
