@@ -26,6 +26,8 @@ export default defineConfig({
           name,
           include: ['**/*.test.ts'],
           exclude: ['**/*.int.test.ts', '**/node_modules/**', '**/dist/**'],
+          // A property is tried on hundreds of stories, and a machine may have better things to do.
+          testTimeout: 20_000,
         },
       },
       {

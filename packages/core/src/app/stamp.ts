@@ -81,8 +81,16 @@ export function stamp(
   if (traceparent !== undefined) event.traceparent = traceparent;
   if (counter !== undefined)
     event.recordseq = `${emitter.record}.${String(counter).padStart(12, '0')}`;
-  if (known.expiresMs !== undefined) event.expirytime = isoTime(Date.parse(time) + known.expiresMs);
+  if (known.expiresMs !== undefined)
+    event.expirytime = expiryOf(known.expiresMs, cause, draft, time);
   return event;
+}
+
+/** A command that is passed on does not live longer than whoever gave it wanted. */
+function expiryOf(expiresMs: number, cause: Incoming, draft: Draft, time: string): string {
+  const end = Date.parse(time) + expiresMs;
+  const given = cause.type === draft.type ? Date.parse(cause.expirytime ?? '') : Number.NaN;
+  return isoTime(given < end ? given : end);
 }
 
 function typeOf(app: App, draft: Draft): EventType {

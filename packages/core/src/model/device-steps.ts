@@ -3,7 +3,7 @@ import { HearthError } from '../event/error.ts';
 import { bound, type Lives } from './binding.ts';
 import type { Events, LooseDevice } from './device-events.ts';
 import type { DeviceState } from './device.ts';
-import type { Draft, EventType, Incoming } from './event.ts';
+import type { Draft, EventDef, EventType, Incoming } from './event.ts';
 import {
   handlerOf,
   ownSubject,
@@ -22,9 +22,14 @@ type Input = StepInput<State, Incoming<string, never>, unknown>;
 
 const wishers = ['app', 'service', 'user'] as const;
 const registrars = ['app', 'service'] as const;
+const commanders = ['user', 'service', 'hub'] as const;
 
 /** The handler that keeps a device's record. */
-export function deviceHandler(device: LooseDevice, events: Events): Handler<State> {
+export function deviceHandler(
+  device: LooseDevice,
+  events: Events,
+  commands: Events,
+): Handler<State> {
   const { type, initial, tags, migrate = {} } = device;
   const on = (
     event: EventType | undefined,
@@ -63,6 +68,9 @@ export function deviceHandler(device: LooseDevice, events: Events): Handler<Stat
       on(events['reported'], said),
       on(events['imported'], said, { from: registrars }),
       on(events['set'], (input) => wish(device, events, input), { from: wishers }),
+      ...Object.values(commands).map((command) =>
+        on(command, (input) => pass(command, input), { from: commanders, incoming: true }),
+      ),
       on(bound, (input) => bind(type, events, input), {
         from: registrars,
         subjectOf: (event) => (isFor(type, event.data) ? event.subject : undefined),
@@ -163,6 +171,14 @@ function checkWishes({ writable }: LooseDevice, desired: Values, reported: Value
     Object.hasOwn(shape ?? reported, name),
   );
   return checkPatch(writable, desired, Object.fromEntries(others));
+}
+
+/** Passes a command on to the device. It leaves no trace in the state, and is not sent when its giver's time is over. */
+function pass(command: EventDef, { state, event, now }: Input): Outcome<State> {
+  const { subject, data, expirytime } = event;
+  if (expirytime !== undefined && Date.parse(expirytime) <= now)
+    return { reject: { code: 'expired' } };
+  return { emit: command(subject, data, { partition: state.home ?? subject }) };
 }
 
 function bind(type: string, events: Events, { state, event }: Input): Outcome<State> {

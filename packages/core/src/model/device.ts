@@ -17,7 +17,11 @@ export interface Report<D, S> {
   readonly apply: (data: D, set: (patch: Partial<S>) => Patch<S>, state: S) => Patch<S>;
 }
 
-/** A momentary request (unlock, ring, reboot): it happens once or not at all, never enters the state, and is never sent after `expiresMs`. */
+/**
+ * A momentary request (unlock, ring, reboot): it happens once or not at all, never enters the state, and is never sent after `expiresMs`.
+ *
+ * A step emits it, or a user or service sends it in; either way it is published for the device.
+ */
 export interface Command<D> {
   readonly data: Schema<D>;
   readonly expiresMs: number;
@@ -117,7 +121,7 @@ export function defineDevice<
     ([name, { data, expiresMs }]) =>
       [name, eventDef({ type: `${options.type}.${name}`, data, expiresMs, older: [] })] as const,
   );
-  const record = deviceHandler(loose, events);
+  const record = deviceHandler(loose, events, Object.fromEntries(commands));
   const { set, ...others } = events;
   // The events were made from the same names and schemas that the type is computed from.
   return {

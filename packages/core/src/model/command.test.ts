@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineApp, defineDevice, lives } from '../index.ts';
+import type { Principal } from '../index.ts';
+import { simulation } from '../simulate/index.ts';
+
+const lock = defineDevice({
+  type: 'com.acme.lock',
+  state: z.object({ locked: z.boolean() }),
+  initial: { locked: true },
+  commands: { unlock: { data: z.object({ by: z.string() }), expiresMs: 10_000 } },
+});
+const app = defineApp({ source: 'urn:acme', parts: [lock] });
+const unlock = lock.commands.unlock('l1', { by: 'ann' });
+const user: Principal = { kind: 'user', id: 'ann' };
+const speaksFor = () => true;
+
+function sentBy(principal: Principal, cascade: 'inline' | 'bus' = 'inline') {
+  const run = simulation(app, { speaksFor, cascade, start: 1000 });
+  const handled = run.happen({ event: lives('l1', 'h1') }, { event: unlock, principal })[1];
+  return { handled, sent: run.published.filter(({ type }) => type === unlock.type), run };
+}
+
+describe('a command that comes in', () => {
+  it('is published for the device, once, with its time', () => {
+    const { sent, run } = sentBy(user);
+    expect(sent).toMatchObject([
+      { subject: 'l1', data: { by: 'ann' }, partitionkey: 'h1', source: 'urn:acme' },
+    ]);
+    expect(sent[0]?.expirytime).toBe('1970-01-01T00:00:11.000Z');
+    expect(run.read(lock.ref('l1')).state.known).toBe(false);
+  });
+
+  it('is not sent again when a bus brings it back', () => {
+    expect(sentBy(user, 'bus').sent).toHaveLength(1);
+  });
+
+  it('is refused when the device itself says it', () => {
+    const { handled, sent } = sentBy({ kind: 'device', id: 'l1' });
+    expect([handled?.verdict, handled?.code, sent]).toEqual(['rejected', 'not-permitted', []]);
+  });
+
+  it.each([
+    ['1970-01-01T00:00:01.000Z', 'rejected', []],
+    ['1970-01-01T00:00:01.001Z', 'done', ['1970-01-01T00:00:01.001Z']],
+  ])('whose giver let it live until %s is %s', (expirytime, verdict, expiries) => {
+    const run = simulation(app, { speaksFor, start: 1000 });
+    const event = { ...unlock, specversion: '1.0', id: '1', source: 's', expirytime } as const;
+    const [handled] = run.happen({ event, principal: user });
+    expect(handled?.verdict).toBe(verdict);
+    expect(run.published.map((sent) => sent.expirytime)).toEqual(expiries);
+  });
+});
