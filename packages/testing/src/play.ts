@@ -23,9 +23,13 @@ export interface Told {
   readonly steps: readonly string[];
 }
 
-/** Tells a story once, with one thing that goes wrong. */
-export async function tell(script: Script, perturbation: Perturbation): Promise<Told> {
-  const world = worldOf(script, perturbation);
+/** Tells a story once, with one thing that goes wrong. The steps are told only if it is watched. */
+export async function tell(
+  script: Script,
+  perturbation: Perturbation,
+  isWatched = false,
+): Promise<Told> {
+  const world = worldOf(script, perturbation, isWatched);
   for (const scene of scenesOf(script.acts, perturbation)) await playScene(world, scene);
   for (const input of perturbation.again ?? []) await playScene(world, [input]);
   // Without a sweep, everything must have been delivered when the last input was acknowledged. Timers only ever run in one.
@@ -51,12 +55,13 @@ interface World {
   readonly faulty: Runtime;
   readonly crash: CrashPoint;
   readonly steps: string[];
+  readonly isWatched: boolean;
   now: number;
   /** How much of what was published the bus has brought back. */
   returned: number;
 }
 
-function worldOf(script: Script, perturbation: Perturbation): World {
+function worldOf(script: Script, perturbation: Perturbation, isWatched: boolean): World {
   const { crash: nth = Infinity, cascade, sweep: hasSweep = true } = perturbation;
   const sights: Sight[] = [];
   const applied: Applied[] = [];
@@ -89,6 +94,7 @@ function worldOf(script: Script, perturbation: Perturbation): World {
     faulty: crash.runtime(withFaults(healthy, perturbation)),
     crash,
     steps: [],
+    isWatched: isWatched || perturbation.rival !== undefined,
     now: script.startMs,
     returned: 0,
   };
@@ -220,16 +226,26 @@ async function undertake<R>(
 ): Promise<R | undefined> {
   const { crash, perturbation, faulty, healthy } = world;
   const alive = !crash.crashed;
-  const worker = await startWorker(alive ? faulty : healthy, what);
-  while (worker.at !== undefined) {
-    world.steps.push(worker.at);
-    await worker.step();
-    if (world.steps.length === perturbation.rival?.after) await rival(world, worker, what);
-  }
-  const { result } = worker;
+  const runtime = alive ? faulty : healthy;
+  const result = world.isWatched ? await watch(world, runtime, what) : await what(runtime);
   if (!alive || !crash.crashed) return result;
   if (perturbation.sweptFirst === true) await sweep(world.app, eager(healthy, world.store));
   return undefined;
+}
+
+/** Has something done step by step: to count the steps, or to let a rival in. */
+async function watch<R>(
+  world: World,
+  runtime: Runtime,
+  what: (runtime: Runtime) => Promise<R>,
+): Promise<R | undefined> {
+  const worker = await startWorker(runtime, what);
+  while (worker.at !== undefined) {
+    world.steps.push(worker.at);
+    await worker.step();
+    if (world.steps.length === world.perturbation.rival?.after) await rival(world, worker, what);
+  }
+  return worker.result;
 }
 
 /** Another process does the same work, or sweeps, while the first stands still, in turns with it, or at random. */

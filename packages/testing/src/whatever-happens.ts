@@ -25,7 +25,7 @@ export async function whateverHappens(
 ): Promise<void> {
   const { seed = 1, only = '', budget = 30_000 } = options;
   const random = seededRandom(seed);
-  const inline = await tell(script, { name: 'undisturbed', cascade: 'inline' });
+  const inline = await tell(script, { name: 'undisturbed', cascade: 'inline' }, true);
   const undisturbed = 'told on the production path, one input after the other';
   const simulated = await simulatedEnding(script, simulation);
   report(undisturbed, seed, [
@@ -33,7 +33,7 @@ export async function whateverHappens(
     ...endingDifferences(simulated, inline.ending),
   ]);
   const overBus: Perturbation = { name: 'over a bus', cascade: 'bus' };
-  const bus = await tell(script, overBus);
+  const bus = await tell(script, overBus, true);
   report(overBus.name, seed, shortcomings(script, inline.ending, bus.ending, overBus));
   const all = perturbationsOf(script, simulation, { inline, bus, random });
   const chosen = all.filter(({ name }) => name.includes(only));
