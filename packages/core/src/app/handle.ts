@@ -37,11 +37,32 @@ export function handle(
   options: HandleOptions = {},
 ): Promise<readonly Handled[]> {
   return drive(handling(app, inputs, runtime, options), runtime).catch((cause: unknown) => {
-    // Nothing is known of what was saved, so everything must come again; what was saved is recognised then.
-    runtime.logger?.error(loggedError(cause), 'A batch could not be handled.');
-    const message = 'The batch could not be handled.';
-    return inputs.map(() => ({ verdict: 'retry', code: 'step-failed', message }));
+    log({ runtime }, 'error', loggedError(cause), 'A batch could not be handled.');
+    return inputs.length === 1 ? [unhandled] : eachAlone(app, inputs, runtime, options);
   });
+}
+
+// Nothing is known of what was saved, so it must come again; what was saved is recognised then.
+const unhandled: Handled = {
+  verdict: 'retry',
+  code: 'step-failed',
+  message: 'The input could not be handled.',
+};
+
+/** Handles inputs one after the other: what went wrong with one of them in a way that nobody foresaw must not take the others with it. */
+async function eachAlone(
+  app: App,
+  inputs: readonly Input[],
+  runtime: Runtime,
+  options: HandleOptions,
+): Promise<readonly Handled[]> {
+  const all: Handled[] = [];
+  for (const input of inputs) {
+    // Without the batch, nobody knows which of its inputs share an order key.
+    const isHeld = options.order === 'key' && all.some(({ verdict }) => verdict === 'retry');
+    all.push(...(isHeld ? [unhandled] : await handle(app, [input], runtime, options)));
+  }
+  return all;
 }
 
 /** The task behind `handle`. */

@@ -104,7 +104,7 @@ export function loggedError(error: unknown): Readonly<Record<string, string>> {
 
 /** Writes a log line; a logger that throws is not allowed to stop anything. */
 export function log(
-  { runtime }: Context,
+  { runtime }: Pick<Context, 'runtime'>,
   level: keyof Logger,
   fields: Readonly<Record<string, unknown>>,
   message: string,
