@@ -54,10 +54,26 @@ const listOf = (emit: Outcome['emit']): readonly Draft[] =>
 function isHeard(app: App, handler: Handler, draft: Draft | null | undefined): draft is Draft {
   if (typeof draft?.type !== 'string' || typeof draft.subject !== 'string')
     refuse(`"${handler.name}" emitted what is no draft; call an event type to make one.`, 'emit');
+  assertAddressed(handler, draft);
   const known = app.types.get(draft.type)?.find(({ older }) => older === undefined)?.event;
   if (known?.madeBy !== undefined && known.madeBy !== handler.name)
     refuse(`"${handler.name}" emitted "${draft.type}", which only "${known.madeBy}" can.`, 'type');
   return known?.quiet !== true || app.routes.has(draft.type);
+}
+
+// What an attribute may hold; most are printable ASCII, which is told faster.
+const plain = /^[ -~]{1,1024}$/;
+const sayable = /^[^\p{Cc}\p{Cs}\p{Cn}]{1,1024}$/u;
+
+/** A key of another type than text would not count in the id, and a partition that no attribute can hold would not get through a bus. */
+function assertAddressed({ name }: Handler, { type, key, partition }: Draft): void {
+  if (key !== undefined && typeof key !== 'string')
+    refuse(`"${name}" emitted "${type}" with a key that is no text.`, 'key');
+  if (partition === undefined || plain.test(partition) || sayable.test(partition)) return;
+  refuse(
+    `"${name}" emitted "${type}" with a partition that is not 1 to 1,024 characters.`,
+    'partition',
+  );
 }
 
 function refuse(message: string, field: string): never {
@@ -119,6 +135,7 @@ const latest = 8.64e15;
 function stampTimer(emitter: Emitter, handler: Handler, timer: Timer): StampedTimer {
   const { key, event } = timer;
   const at = Math.ceil(timer.at);
+  if (typeof key !== 'string') refuse(`"${handler.name}" set a timer without a key.`, 'key');
   if (!handler.subscriptions.has(event.type)) {
     const message = `"${handler.name}" set a timer for "${event.type}", which it does not handle.`;
     refuse(message, 'event');

@@ -155,7 +155,30 @@ describe('a step that goes wrong', () => {
   });
 });
 
+describe('a rejection', () => {
+  it.each([{}, 'no', null, { code: '' }, { code: 42 }])('needs a code, unlike %j', (reject) => {
+    expect(() => ran(() => ({ reject }))).toThrow(error('invalid-output', undefined, 'reject'));
+  });
+});
+
 describe('what a step emits', () => {
+  it.each([
+    ['key', 1],
+    ['key', null],
+    ['partition', ''],
+    ['partition', 'a\nb'],
+    ['partition', '\ud800'],
+    ['partition', 'h'.repeat(1025)],
+  ])('has no %s like %j', (name, value) => {
+    const emit = { ...told('b', { n: 1 }), [name]: value };
+    expect(() => ran(() => ({ emit }))).toThrow(error('invalid-output', undefined, name));
+  });
+
+  it('may have a partition in any script', () => {
+    const { emitted } = ran(() => ({ emit: told('b', { n: 1 }, { partition: 'дом 1' }) }));
+    expect(emitted).toMatchObject([{ partitionkey: 'дом 1' }]);
+  });
+
   it('is one draft or a list of them', () => {
     expect(ran(() => ({ emit: told('b', { n: 1 }) })).emitted).toHaveLength(1);
     expect(ran(() => ({ emit: [told('b', { n: 1 }), told('c', { n: 1 })] })).emitted).toHaveLength(
@@ -322,6 +345,11 @@ describe('the timers that a step sets', () => {
     expect(() => set({ key: 'k', at: 1, event: told('a', { n: 1 }) })).toThrow(
       error('invalid-output', '"n" set a timer for "told", which it does not handle.', 'event'),
     );
+  });
+
+  it.each([undefined, 1])('are refused with the key %s', (key) => {
+    const timers = [{ key, at: 1, event: asked('a', { what: '' }) }];
+    expect(() => ran(() => ({ timers }))).toThrow(error('invalid-output', undefined, 'key'));
   });
 
   it('are refused when two have one key', () => {

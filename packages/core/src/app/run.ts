@@ -52,10 +52,19 @@ export function run(app: App, handler: Handler, record: RunRecord, input: RunInp
   const state =
     outcome.state === undefined ? record.state : checkedState(handler, record.state, outcome.state);
   const { emit, cancel = nothing, reply, reject, because } = outcome;
+  if (reject !== undefined) assertRejection(handler, reject);
   const quietly = emit === undefined && outcome.timers === undefined;
   const { emitted, timers } = quietly ? silence : emissions(app, handler, record, input, outcome);
   if (reply !== undefined || reject?.data !== undefined) assertSayable(handler, [reply, reject]);
   return { state, emitted, timers, cancel, reply, reject, because };
+}
+
+/** The code becomes part of a dead letter's id, and whoever was refused goes by it. */
+function assertRejection({ name }: Handler, reject: Rejection | null): void {
+  const code: unknown = reject?.code;
+  if (typeof code === 'string' && code !== '') return;
+  const message = `"${name}" rejected without a code; return { reject: { code: '…' } }.`;
+  throw new HearthError('invalid-output', message, { field: 'reject' });
 }
 
 /** An answer goes over the wire, and into the record for the input's double. */
