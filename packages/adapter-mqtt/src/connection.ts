@@ -26,7 +26,7 @@ export interface MqttConnectionOptions {
   readonly sessionExpirySeconds?: number;
   /** How many messages the broker may have under way to us, unacknowledged: 1,000 unless given. MQTT 3.1.1 cannot ask for it. */
   readonly inFlight?: number;
-  /** The largest packet that the broker may send: 4 MiB unless given. MQTT 3.1.1 cannot ask for it. */
+  /** The largest packet that the broker may send, which drops larger ones: 4 MiB unless given. MQTT 3.1.1 cannot ask for it. */
   readonly maxPacketBytes?: number;
   /** The time between two attempts to reach the broker doubles from `minMs` (500) to `maxMs` (30,000), with jitter. */
   readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number };
@@ -58,6 +58,8 @@ export function clientOptions(options: MqttConnectionOptions, version: 4 | 5): I
     receiveMaximum: inFlight,
     maximumPacketSize: maxPacketBytes,
     ...client.properties,
+    // mqtt.js hands over packets whose topic is an alias without their topic.
+    topicAliasMaximum: 0,
   };
   return {
     reconnectPeriod: reconnect?.minMs ?? 500,

@@ -55,7 +55,12 @@ export function intake(options: IntakeOptions): Intake {
   const isFull = () =>
     !isStopped && (inHand.messages >= 2 * link.inFlight || inHand.bytes >= maxBytesInHand);
   const inHand = batches<Message>({
-    handle: (inputs) => handle(app, inputs, runtime, { order: 'key' }),
+    handle: (inputs) =>
+      handle(app, inputs, runtime, { order: 'key' }).catch((error: unknown) => {
+        // Only a part of the runtime that must not throw, and did, gets here.
+        runtime.logger?.error({ err: error }, 'A batch could not be handled.');
+        return [];
+      }),
     settle: ({ by, owed }) => owed && by.acks.settle(owed),
     postpone(message) {
       if (message.owed !== undefined) message.by.acks.pass(message.owed);

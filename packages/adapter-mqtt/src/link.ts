@@ -45,6 +45,8 @@ interface State {
   early: IPublishPacket[];
   status: 'away' | 'taken-in' | 'open' | 'closed';
   isResumed: boolean;
+  /** Runs out when the connection has lasted. */
+  calm: NodeJS.Timeout | undefined;
   /** Where mqtt.js waits to be told that it may go on reading. */
   parked: (() => void) | undefined;
 }
@@ -67,6 +69,7 @@ export function openLink(options: MqttConnectionOptions): Link {
       status: 'away',
       isResumed: false,
       parked: undefined,
+      calm: undefined,
     };
   });
   // Whoever does not wait for it must not be ended by it.
@@ -137,6 +140,7 @@ function open(state: State): void {
     state.receiver?.connected(packet.sessionPresent);
   });
   client.on('connect', () => opened(state));
+  client.on('disconnect', ({ reasonCode = 0 }) => dismissed(state, reasonCode));
   client.on('close', () => {
     if (client === state.client) closed(state);
   });
@@ -145,20 +149,35 @@ function open(state: State): void {
   });
 }
 
+// A connection that does not last is no reason to hurry: two processes with one clientId take the session from each other.
+const calmMs = 5000;
+
 function opened(state: State): void {
   const { client, options, version, isResumed } = state;
   state.status = 'open';
   state.outgoing.open(client);
-  client.options.reconnectPeriod = options.reconnect?.minMs ?? 500;
+  state.calm = setTimeout(() => {
+    client.options.reconnectPeriod = options.reconnect?.minMs ?? 500;
+  }, calmMs).unref();
   state.logger.info({ version, resumed: isResumed }, 'Connected to the MQTT broker.');
   state.receiver?.open(isResumed);
   state.resolve();
+}
+
+/** The broker says why it ends the connection. */
+function dismissed({ logger }: State, reasonCode: number): void {
+  const why =
+    reasonCode === 142
+      ? 'Another process has taken the session: the clientId is not unique.'
+      : 'The MQTT broker ends the connection.';
+  logger.warn({ reason: reasonCode }, why);
 }
 
 function closed(state: State): void {
   const { client, options } = state;
   if (state.status === 'open') state.logger.warn({}, 'The connection to the MQTT broker ended.');
   if (state.status !== 'closed') state.status = 'away';
+  clearTimeout(state.calm);
   state.parked = undefined;
   state.early = [];
   state.outgoing.close();

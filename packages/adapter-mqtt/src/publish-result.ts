@@ -11,7 +11,7 @@ const final: Readonly<Record<number, readonly [HearthErrorCode, string]>> = {
 };
 
 /**
- * What a failed publication means.
+ * What a failed publication means. `topic` is the pattern of the topic: what stands in it for a device is not to be spread.
  *
  * `not-permitted`, `invalid-topic`, `limit-exceeded`, `invalid-data` and `invalid-option` are for good, so that one refused event does
  * not hold up those behind it; anything else is `publisher-unavailable` and may be tried again.

@@ -69,6 +69,7 @@ export function mqttPublisher(options: MqttPublisherOptions): Publisher {
 const published: PublishResult = { outcome: 'published' };
 
 interface Route {
+  readonly pattern: string;
   readonly build: (event: CloudEvent) => string;
   readonly retain: boolean;
   readonly payload: 'event' | 'data';
@@ -86,7 +87,7 @@ function compiled(given: MqttRoute | string): Route {
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   const build = (event: CloudEvent) =>
     pattern.build(Object.fromEntries(names.map((name) => [name, text(event[name])])));
-  return { build, retain, payload };
+  return { pattern: topic, build, retain, payload };
 }
 
 function noTopic({ type }: CloudEvent): HearthError {
@@ -125,7 +126,7 @@ async function send(
 ): Promise<void> {
   const topic = route.build(outgoing.event);
   const { payload, properties } = messageOf(link.version, route, outgoing);
-  assertFits(link, topic, payload);
+  assertFits(link, route, topic, payload);
   const options = { retain: route.retain, ...(properties === undefined ? {} : { properties }) };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -134,7 +135,7 @@ async function send(
   try {
     await Promise.race([link.publish(topic, payload, options), late]);
   } catch (error) {
-    throw publishError(error, topic);
+    throw publishError(error, route.pattern);
   } finally {
     clearTimeout(timer);
   }
@@ -144,12 +145,17 @@ async function send(
 const overhead = 64;
 
 /** A broker ends the connection, and with it everything under way, over a packet that is larger than it said. */
-function assertFits({ client }: Link, topic: string, payload: string | Buffer): void {
+function assertFits(
+  { client }: Link,
+  { pattern }: Route,
+  topic: string,
+  payload: string | Buffer,
+): void {
   const most = client.serverProperties?.maximumPacketSize;
   if (most === undefined || (payload.length + topic.length) * 3 + overhead <= most) return;
   const size = Buffer.byteLength(payload) + Buffer.byteLength(topic) + overhead;
   if (size <= most) return;
-  const message = `"${topic}": the message has about ${size} bytes; the broker takes ${most}.`;
+  const message = `"${pattern}": the message has about ${size} bytes; the broker takes ${most}.`;
   throw new HearthError('limit-exceeded', message);
 }
 

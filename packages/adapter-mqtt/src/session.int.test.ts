@@ -8,7 +8,7 @@ import { mosquitto, type Mosquitto } from '../test/mosquitto.ts';
 import { proxy } from '../test/proxy.ts';
 import { scriptedBroker, type Script } from '../test/scripted-broker.ts';
 import { app, silent, topics, world } from '../test/thermostat.ts';
-import { mqttConnection } from './mqtt-connection.ts';
+import { linkOf, mqttConnection } from './mqtt-connection.ts';
 import { mqttTrigger } from './trigger.ts';
 
 const command = commandPath('mosquitto');
@@ -345,6 +345,24 @@ describe('a trigger', () => {
     const { trigger, broker: link } = gateway(broker.url);
     await expect(trigger.ready).rejects.toMatchObject({ code: 'not-permitted' });
     await expect(link.ready).rejects.toMatchObject({ code: 'not-permitted' });
+  });
+
+  it('whose clientId another process has says so, and does not take the session back at once', async () => {
+    const broker = await scripted();
+    const { lines, logger } = logs();
+    const reconnect = { minMs: 10, maxMs: 60_000 };
+    const { trigger, broker: link } = gateway(broker.url, { connection: { logger, reconnect } });
+    await trigger.ready;
+    for (let times = 1; times <= 4; times += 1) {
+      broker.send({ cmd: 'disconnect', reasonCode: 142 });
+      broker.drop();
+      const connects = () => broker.packets.filter(({ cmd }) => cmd === 'connect').length;
+      await vi.waitUntil(() => connects() === times + 1, { timeout: 5_000 });
+    }
+    const why = 'warn: Another process has taken the session: the clientId is not unique.';
+    expect(lines.filter((line) => line === why)).toHaveLength(4);
+    // The fifth attempt waits for more than eight times the first one.
+    expect(linkOf(link).client.options.reconnectPeriod).toBeGreaterThan(80);
   });
 
   it('warns if nothing proves who speaks', async (test) => {
