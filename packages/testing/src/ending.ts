@@ -184,3 +184,24 @@ function setDifferences(
 
 const text = (event: string | CloudEvent): string =>
   typeof event === 'string' ? event : line(event);
+
+/** How one ending differs from another in what it says: states, and the types, subjects and data of what was published. */
+export function contentDifferences(expected: Ending, ending: Ending): readonly string[] {
+  const keys = new Set([...expected.records.keys(), ...ending.records.keys()]);
+  const states = [...keys].flatMap((key) =>
+    differences(expected.records.get(key)?.state, ending.records.get(key)?.state).map(
+      (difference) => `record ${key}: ${difference}`,
+    ),
+  );
+  const [before, after] = [said(expected), said(ending)];
+  const missing = before.filter((one) => !after.includes(one));
+  const more = after.filter((one) => !before.includes(one));
+  return [
+    ...states,
+    ...missing.map((one) => `not published: ${one}`),
+    ...more.map((one) => `also published: ${one}`),
+  ];
+}
+
+const said = ({ published }: Ending): readonly string[] =>
+  [...published.values()].map((body) => line(JSON.parse(body) as CloudEvent));

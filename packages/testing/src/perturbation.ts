@@ -9,6 +9,8 @@ export interface Perturbation {
   readonly sweep?: boolean;
   /** The inputs (counted from 0) that come in one batch with the one before; absent means each by itself. */
   readonly batches?: ReadonlySet<number>;
+  /** Whether no batch holds more than one `when` says: then even another order must not matter. */
+  readonly isOneRound?: boolean;
   /** Whether every input comes twice at once. */
   readonly doubled?: boolean;
   /** What comes again at the end. */

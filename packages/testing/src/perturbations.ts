@@ -78,8 +78,12 @@ function splits(script: Script, random: () => number): readonly Perturbation[] {
       name: `split into ${batchesText(saidIn(script).length, new Set(joined))}`,
       cascade: 'inline',
       batches: new Set(joined),
+      isOneRound: joined.every((at) => isTogether(saidIn(script), at)),
     }));
 }
+
+const isTogether = (said: readonly Said[], at: number): boolean =>
+  said[at]?.round === 'when' && said[at].together === said[at - 1]?.together;
 
 function batchesText(inputs: number, joined: ReadonlySet<number>): string {
   const sizes: number[] = [];

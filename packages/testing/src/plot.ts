@@ -73,12 +73,13 @@ export function beginScene(plot: Plot): void {
 /** Lets something happen now. */
 export function say(plot: Plot, round: 'given' | 'when', happening: Draft | CloudEvent): Handled {
   const stage = stageOf(plot);
+  const together = plot.scene.acts;
   const [at, from] = [stage.now(), stage.steps.length];
   const event = eventOf(happening, plot.acts.length + 1, at);
   const principal = round === 'given' ? narrator : plot.speaker;
   const [handled = { verdict: 'retry' as const }] = stage.happen({ event, principal });
   const steps = [from, stage.steps.length] as const;
-  plot.acts.push({ does: 'say', at, round, event, principal, handled, steps });
+  plot.acts.push({ does: 'say', at, round, together, event, principal, handled, steps });
   return handled;
 }
 

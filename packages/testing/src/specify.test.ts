@@ -324,3 +324,76 @@ describe('a story that is not true', () => {
     );
   });
 });
+
+describe('whatever happens', () => {
+  const comeAndGo = [
+    home.set('h1', { occupants: 0 }),
+    cold,
+    home.set('h1', { occupants: 1 }),
+  ] as const;
+
+  it('finds out that the order of two subjects matters, if they are said together', async () => {
+    const story = specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 2 }))
+      .when(...comeAndGo)
+      .emits(warmer);
+    await expect(story.whateverHappens()).rejects.toThrow('If its order matters, say when(…)');
+  });
+
+  it('lets the order of two subjects matter, if they are said in rounds', async () => {
+    const story = specify(app).given(lives('t1', 'h1'), has(home, 'h1', { occupants: 2 }));
+    await comeAndGo.reduce((told, one) => told.when(one), story).whateverHappens();
+  });
+
+  it('finds out that a step remembers outside of its record, and names what happened', async () => {
+    let presses = 0;
+    const forgetful = defineHandler({ name: 'forgetful', state: z.number(), initial: 0 }).on(
+      pressed,
+      ({ state, event }) => {
+        presses += 1;
+        return { state: state + 1, emit: rung(event.subject, { who: `press ${presses}` }) };
+      },
+    );
+    const impure = defineApp({ source: 'urn:impure', parts: [forgetful, events(rung)] });
+    const story = specify(impure)
+      .when(press)
+      .emits(rung('b1', { who: 'press 1' }));
+    await expect(story.whateverHappens()).rejects.toThrow('published with other bytes');
+  });
+
+  it('names what happened, the seed and the difference', async () => {
+    let runs = 0;
+    const flaky = defineHandler({ name: 'flaky', state: z.number(), initial: 0 }).on(
+      pressed,
+      () => {
+        runs += 1;
+        // The simulation, the production path and the bus are the first three.
+        return { state: runs <= 3 ? 1 : 2 };
+      },
+    );
+    const story = specify(defineApp({ source: 'urn:flaky', parts: [flaky] })).when(press);
+    const message = await story.whateverHappens({ seed: 7 }).catch(String);
+    expect(message).toBe(
+      [
+        'UnmetExpectation: The story ends otherwise when every input doubled at once:',
+        '  record flaky/b1: state: expected 1, got 2',
+        '',
+        "Tell it like this again with .whateverHappens({ seed: 7, only: 'every input doubled at once' }).",
+      ].join('\n'),
+    );
+  });
+
+  it('tells only the ways that are asked for', async () => {
+    let runs = 0;
+    const counted = defineHandler({ name: 'counted', state: z.null(), initial: null }).on(
+      pressed,
+      () => {
+        runs += 1;
+        return {};
+      },
+    );
+    const story = specify(defineApp({ source: 'urn:counted', parts: [counted] })).when(press);
+    await story.whateverHappens({ only: 'no such way' });
+    expect(runs).toBe(3);
+  });
+});

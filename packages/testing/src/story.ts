@@ -37,6 +37,8 @@ export type Act = { readonly at: number; steps: readonly [from: number, to: numb
 export interface Said {
   readonly does: 'say';
   readonly round: 'given' | 'when';
+  /** What one `when` says has the same number: it may come in any order, except for what is about one subject. */
+  readonly together: number;
   readonly event: CloudEvent;
   readonly principal: Principal;
   handled: Handled;
