@@ -57,15 +57,18 @@ function subjectOf(
   { handler, subscription }: Route,
   { event }: Work,
 ): string | undefined | HearthError {
+  let cause: unknown;
   try {
-    return subscription.subjectOf(event);
-  } catch (cause) {
-    return new HearthError(
-      'step-failed',
-      `"${handler.name}" could not tell the subject of "${event.type}".`,
-      { cause },
-    );
+    const subject: unknown = subscription.subjectOf(event);
+    if (subject === undefined || (typeof subject === 'string' && subject !== '')) return subject;
+  } catch (error) {
+    cause = error;
   }
+  return new HearthError(
+    'step-failed',
+    `"${handler.name}" could not tell the subject of "${event.type}".`,
+    { cause },
+  );
 }
 
 const none: ReadonlySet<string> = new Set();
@@ -107,6 +110,8 @@ function routesFor(
   return isTaken ? all : all.filter(({ subscription }) => subscription.incoming !== true);
 }
 
+const plain = /^[ -~]*$/;
+
 function refusal(
   { subscription: { from } }: Route,
   { event, principal }: Work,
@@ -116,6 +121,11 @@ function refusal(
   if (from !== undefined && !from.includes(principal.kind)) {
     const message = `A ${principal.kind} may not say "${event.type}".`;
     return { status: 'rejected', code: 'not-permitted', message };
+  }
+  // A subject may have been taken from the data, which the rules for attributes do not bind.
+  if (!plain.test(key) && /[\p{Cc}\p{Cs}]/u.test(key)) {
+    const message = `The subject of "${event.type}" has control characters or lone surrogates.`;
+    return { status: 'rejected', code: 'invalid-event', message, data: { field: 'subject' } };
   }
   if (key.length * 3 <= maxKeyBytes || byteLength(key) <= maxKeyBytes) return undefined;
   const message = `The subject is too long: the store takes keys of ${maxKeyBytes} bytes.`;

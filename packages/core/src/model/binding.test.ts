@@ -34,6 +34,8 @@ describe('what is known of a binding', () => {
   it.each([
     ['h1', 'home', 'must be the id of a home or null'],
     [{ home: '' }, 'home', 'must be the id of a home or null'],
+    [{ home: 'h\n1' }, 'home', 'must be the id of a home or null'],
+    [{ home: '\ud800' }, 'home', 'must be the id of a home or null'],
     [{ home: 'h1', model: null }, 'model', 'must be the type of a device model'],
   ])('is not %j', (value, at, message) => {
     expect(check(bound.data, value).issue).toEqual({ at, message });

@@ -9,13 +9,16 @@ export interface Lives {
   readonly model?: string;
 }
 
+// It becomes the subject and the partition of events.
+const sayable = /^[^\p{Cc}\p{Cs}\p{Cn}]{1,1024}$/u;
+
 const schema: Schema<Lives> = {
   '~standard': {
     version: 1,
     vendor: 'hearth',
     validate: (value): StandardSchemaV1.Result<Lives> => {
       const { home, model } = (value ?? {}) as Partial<Lives>;
-      if (home !== null && (typeof home !== 'string' || home === '')) {
+      if (home !== null && (typeof home !== 'string' || !sayable.test(home))) {
         return { issues: [{ message: 'must be the id of a home or null', path: ['home'] }] };
       }
       if (model === undefined) return { value: { home } };
