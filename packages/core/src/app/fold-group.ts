@@ -5,6 +5,7 @@ import type { Task } from './effect.ts';
 import { hasReads, type Pending } from './apply.ts';
 import { fold } from './fold.ts';
 import type { Group } from './group.ts';
+import { silentOf } from './inbox.ts';
 import { readsFor } from './reads.ts';
 import { readRecord, writeRecord, type WorkingRecord } from './record.ts';
 import { log, loggedError } from './telemetry.ts';
@@ -31,7 +32,7 @@ export function* foldGroup(
 ): Task<Pass | HearthError | 'smaller'> {
   let record: WorkingRecord;
   try {
-    record = readRecord(group.handler, group.subject, stored);
+    record = recordOf(context, group, stored);
   } catch (cause) {
     return isHearthError(cause) ? cause : failedOutside(context, group, cause);
   }
@@ -43,7 +44,7 @@ export function* foldGroup(
     const count = Math.min(group.items.length - group.next, group.share);
     if (count > 1) return smaller(group, count);
     const error = isHearthError(cause) ? cause : failedOutside(context, group, cause);
-    return count === 0 ? error : untouched(group, stored, { status: 'failed', error });
+    return count === 0 ? error : untouched(context, group, stored, { status: 'failed', error });
   }
 }
 
@@ -59,9 +60,22 @@ function smaller(group: Group, count: number): 'smaller' {
   return 'smaller';
 }
 
+function recordOf(
+  context: Context,
+  { handler, subject, key }: Group,
+  stored: StoredRecord | undefined,
+): WorkingRecord {
+  return { ...readRecord(handler, subject, stored), silent: silentOf(context, key) };
+}
+
 /** A pass that leaves the record as it was. */
-function untouched(group: Group, stored: StoredRecord | undefined, fate: Fate): Pass {
-  const record = readRecord(group.handler, group.subject, stored);
+function untouched(
+  context: Context,
+  group: Group,
+  stored: StoredRecord | undefined,
+  fate: Fate,
+): Pass {
+  const record = recordOf(context, group, stored);
   return { group, record, fates: [fate], applied: [], write: undefined };
 }
 
@@ -83,7 +97,7 @@ function* foldInto(
   if (write === undefined || fits(context, write)) return { group, record, fates, applied, write };
   return items.length > 1
     ? smaller(group, items.length)
-    : untouched(group, stored, tooLarge(context, group, record));
+    : untouched(context, group, stored, tooLarge(context, group, record));
 }
 
 const heldBack = new HearthError(

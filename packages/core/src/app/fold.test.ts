@@ -88,6 +88,39 @@ describe('an input without effect', () => {
   });
 });
 
+describe('the double of an input without effect', () => {
+  it('does not bring back what something else has changed meanwhile', () => {
+    const { say, look } = start({});
+    say(20, { id: 'a' });
+    say(20, { id: 'b' });
+    say(21, { id: 'c' });
+    expect(say(20, { id: 'b' })).toEqual({ verdict: 'done', duplicate: true });
+    expect(look().state).toBe(21);
+  });
+
+  it('does not bring back what a timer has changed meanwhile', () => {
+    const timers = [{ key: 'k', at: 1000, event: counted('a', { n: 21 }) }];
+    const { run, say, look } = start({}, (n) => (n === 20 ? { state: n } : { state: n, timers }));
+    say(19);
+    say(20, { id: 'b' });
+    say(20, { id: 'c' });
+    run.advanceTo(1000);
+    expect(say(20, { id: 'c' })).toEqual({ verdict: 'done', duplicate: true });
+    expect(look().state).toBe(21);
+  });
+
+  it('has none either as long as nothing else happened', () => {
+    const { run, say, look } = start({});
+    say(20, { id: 'a' });
+    const version = () => run.store.entries().get('n/a')?.version;
+    const before = version();
+    for (let n = 0; n < 3; n += 1) expect(say(20, { id: 'b' })).toEqual({ verdict: 'done' });
+    expect(version()).toBe(before);
+    say(21, { id: 'c' });
+    expect(look().remembered).toBe(3);
+  });
+});
+
 describe('an answer', () => {
   it('is given again to a double', () => {
     const { say } = start({}, (n) =>

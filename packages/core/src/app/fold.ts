@@ -3,12 +3,13 @@ import type { Incoming } from '../model/event.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
 import type { Answer, WorkingRecord } from './record.ts';
 import type { Ran } from './run.ts';
-import { holds, lookUp, remember, type Mark } from './seen.ts';
+import { noteSilent, putInInbox } from './inbox.ts';
+import { holds, lookUp, type Mark } from './seen.ts';
 import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
-/** How many events an inbox remembers, for how long at most, and how many answers a record keeps. */
-const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000, answers: 8, sources: 16 };
+/** How many answers a record keeps, and of how many sources it knows the newest. */
+const bounds = { answers: 8, sources: 16 };
 
 /** Applies one event to a record, after its due timers. Changes the record in place; what happened goes to `applied`. */
 export function fold(
@@ -72,7 +73,10 @@ function applyNew(
   ) {
     rememberInput(context, record, ran, event, mark, now);
     applied.push(appliedOf(record, work, ran, reads));
-  } else if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran, reads));
+  } else {
+    noteSilent(record, mark);
+    if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran, reads));
+  }
   if (ran.reject !== undefined) return { status: 'rejected', ...ran.reject };
   return { status: 'done', reply: ran.reply };
 }
@@ -101,15 +105,7 @@ function rememberInput(
   mark: Mark,
   now: number,
 ): void {
-  const { redeliveryAgeMs } = context.runtime;
-  const kept = (id: string) => record.outbox.some(({ cause }) => cause === id);
-  const { seen, overflow } = remember(record.seen, mark, now, {
-    entries: bounds.entries,
-    ageMs: redeliveryAgeMs ?? bounds.ageMs,
-    kept,
-  });
-  if (overflow > 0 && redeliveryAgeMs !== undefined) count(context, 'seen_overflow', overflow);
-  record.seen = seen;
+  putInInbox(context, record, mark, now);
   if (ran.reject !== undefined || ran.reply !== undefined) {
     const { reject, reply } = ran;
     const answer = {
@@ -117,7 +113,7 @@ function rememberInput(
       ...(reject === undefined ? {} : { reject }),
       ...(reply === undefined ? {} : { reply }),
     };
-    record.answers = keptAnswers(seen, [...record.answers, answer]);
+    record.answers = keptAnswers(record.seen, [...record.answers, answer]);
   }
   if (record.handler.latestOnly) record.latest = latestOf(record.latest, event);
   touch(record, now);

@@ -3,6 +3,7 @@ import { HearthError } from '../event/error.ts';
 import type { Handler, Rejection } from '../model/handler.ts';
 import { check } from '../model/schema.ts';
 import type { RecordWrite, StoredRecord } from '../ports/state-store.ts';
+import type { Mark } from './seen.ts';
 
 /** What a record has emitted and not yet delivered. */
 export interface OutboxEntry {
@@ -60,6 +61,8 @@ export interface WorkingRecord {
   /** The instant of the last input (ms); time never runs backwards for a record. */
   at: number;
   seen: string;
+  /** Inputs since the last save that had no effect. */
+  silent: readonly Mark[];
   outbox: OutboxEntry[];
   timers: PendingTimer[];
   answers: Answer[];
@@ -127,6 +130,7 @@ export function readRecord(
     counter: body?.n ?? 0,
     at: body?.at ?? 0,
     seen: body?.seen ?? '',
+    silent: [],
     outbox: (body?.out ?? []).map((entry) => ({ ...entry, body: JSON.stringify(entry.event) })),
     timers: body?.timers ?? [],
     answers: body?.said ?? [],

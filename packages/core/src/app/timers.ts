@@ -5,6 +5,7 @@ import { accept } from './accept.ts';
 import { deadLetterOf } from './dead-letter.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
 import type { Task } from './effect.ts';
+import { putSilentInInbox } from './inbox.ts';
 import { readsFor } from './reads.ts';
 import type { PendingTimer, WorkingRecord } from './record.ts';
 import { markOf } from './seen.ts';
@@ -71,6 +72,7 @@ function* runTimer(
     return;
   }
   record.timers = record.timers.filter((one) => one !== timer);
+  putSilentInInbox(context, record, now);
   take(context, record, ran, event, mark, now);
   touch(record, now);
   applied.push(appliedOf(record, { event, now, principal }, ran, reads));
