@@ -78,6 +78,18 @@ describe('who may speak for whom', () => {
     expect((await say(principal('device')))?.code).toBe('not-permitted');
   });
 
+  it('is asked before anybody looks at the data', async () => {
+    const { say, publisher } = start();
+    expect((await say(principal('device', 't2'), { data: 'no' }))?.code).toBe('not-permitted');
+    expect(publisher.published).toHaveLength(1);
+  });
+
+  it.each([Promise.resolve(false), undefined, 'yes'])('is not decided by %s', async (answer) => {
+    const { say, heard } = start(() => answer as never);
+    expect((await say(principal('device')))?.code).toBe('step-failed');
+    expect(await heard()).toEqual([]);
+  });
+
   it('is told as a security event, without the data, besides the dead letter', async () => {
     const { say, heard, publisher, deadLetters } = start();
     await say(principal('device', 't2'), { data: { n: 42 } });

@@ -92,17 +92,9 @@ function workOf(
   const { principal } = input;
   const own = isOwn(app, principal, event);
   const clean = principal.kind === 'app' || principal.kind === 'service' ? event : cleaned(event);
+  // First of all, so that who may not speak learns nothing of what would fit, and is heard of whatever they say.
+  assertSpeaksFor(context, principal, clean);
   const accepted = accept(app, clean);
-  const { speaksFor = speaksForItself } = runtime;
-  if (!speaksFor(principal, accepted.subject)) {
-    throw new HearthError(
-      'not-permitted',
-      `A ${principal.kind} may not speak for the subject of "${event.type}".`,
-      {
-        field: 'subject',
-      },
-    );
-  }
   return {
     event: accepted,
     mark: markOf(clean),
@@ -111,6 +103,18 @@ function workOf(
     order: input.order ?? accepted.partitionkey ?? accepted.subject,
     traceparent,
   };
+}
+
+function assertSpeaksFor({ app, runtime }: Context, principal: Principal, event: CloudEvent): void {
+  const { type, subject } = event;
+  if (subject === undefined || subject === '' || !app.types.has(type)) return;
+  const { speaksFor = speaksForItself } = runtime;
+  const answer: unknown = speaksFor(principal, subject);
+  if (answer === true) return;
+  // A promise is no answer, and would pass for a yes.
+  if (typeof answer !== 'boolean') throw new TypeError('speaksFor must answer true or false');
+  const message = `A ${principal.kind} may not speak for the subject of "${type}".`;
+  throw new HearthError('not-permitted', message, { field: 'subject' });
 }
 
 /** When the app said it. Midnight of 1970 is an instant too: simulations begin there. */
