@@ -361,8 +361,8 @@ describe('a trigger', () => {
     }
     const why = 'warn: Another process has taken the session: the clientId is not unique.';
     expect(lines.filter((line) => line === why)).toHaveLength(4);
-    // The fifth attempt waits for more than eight times the first one.
-    expect(linkOf(link).client.options.reconnectPeriod).toBeGreaterThan(80);
+    // Each wait is at least half as long again as the one before.
+    expect(linkOf(link).client.options.reconnectPeriod).toBeGreaterThanOrEqual(50);
   });
 
   it('warns if nothing proves who speaks', async (test) => {
