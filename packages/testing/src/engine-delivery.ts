@@ -98,10 +98,11 @@ async function handleAll(
 ): Promise<void> {
   let open = batch;
   for (let round = 0; round < 20 && open.length > 0; round += 1) {
-    const crash = crashAt(crashes.pop() ?? Infinity);
-    const handled = await handle(app, open, crash.runtime(runtime), { order });
+    const nth = crashes.pop();
+    const crash = nth === undefined ? undefined : crashAt(nth);
+    const handled = await handle(app, open, crash?.runtime(runtime) ?? runtime, { order });
     // Nobody hears the answers of a dead process.
-    if (!crash.crashed) open = open.filter((_, at) => handled[at]?.verdict === 'retry');
+    if (crash?.crashed !== true) open = open.filter((_, at) => handled[at]?.verdict === 'retry');
   }
   if (open.length > 0) throw new Error('An input came twenty times, and must come again.');
 }
