@@ -86,6 +86,7 @@ function* foldInto(
   stored: StoredRecord | undefined,
 ): Task<Pass | 'smaller'> {
   const items = group.items.slice(group.next, group.next + group.share);
+  record.room = items.length;
   const applied: Pending = [];
   const fates: Fate[] = [];
   // Only ordered work is ever held back; what a pass holds back counts once it is saved.

@@ -6,7 +6,11 @@ import { count, type Context } from './work.ts';
 /** How many events an inbox remembers, and for how long at most. */
 const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000 };
 
-/** Puts an input into the inbox of its record, behind those before it that had no effect. */
+/**
+ * Puts an input into the inbox of its record, behind those before it that had no effect.
+ *
+ * All inputs of one pass have room: what came in one batch comes again as a whole if the process dies before it has answered.
+ */
 export function putInInbox(context: Context, record: WorkingRecord, mark: Mark, now: number): void {
   putSilentInInbox(context, record, now);
   put(context, record, mark, now);
@@ -22,7 +26,7 @@ function put(context: Context, record: WorkingRecord, mark: Mark, now: number): 
   const { redeliveryAgeMs } = context.runtime;
   const kept = (id: string) => record.outbox.some(({ cause }) => cause === id);
   const { seen, overflow } = remember(record.seen, mark, now, {
-    entries: bounds.entries,
+    entries: Math.max(bounds.entries, record.room),
     ageMs: redeliveryAgeMs ?? bounds.ageMs,
     kept,
   });
