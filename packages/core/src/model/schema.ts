@@ -61,13 +61,45 @@ export function assertJson(schema: Schema, owner: string): void {
   );
 }
 
+interface Zod<O> extends Schema<O> {
+  safeParse?(
+    value: unknown,
+    options: { readonly jitless: true },
+  ): {
+    readonly data?: O;
+    readonly error?: { readonly issues: readonly StandardSchemaV1.Issue[] };
+  };
+}
+
+/**
+ * A schema for one check at the start of a process: zod compiles an object schema at its first use, which takes half a millisecond and
+ * can be declined by its own parser only.
+ */
+function uncompiled<O>(schema: Schema<O>): Schema<O> {
+  const { '~standard': standard } = schema;
+  if (standard.vendor !== 'zod') return schema;
+  const validate = (
+    value: unknown,
+  ): StandardSchemaV1.Result<O> | Promise<StandardSchemaV1.Result<O>> => {
+    try {
+      const parsed = (schema as Zod<O>).safeParse?.(value, { jitless: true });
+      if (parsed?.error !== undefined) return { issues: parsed.error.issues };
+      if (parsed !== undefined) return { value: parsed.data as O };
+    } catch {
+      // It waits, which only the other way tells.
+    }
+    return standard.validate(value);
+  };
+  return { '~standard': { ...standard, validate } };
+}
+
 /**
  * Refuses, at definition, an initial state that its own schema refuses or changes, or that JSON does not keep.
  *
  * @throws {HearthError} `invalid-definition`, with the property as `field`.
  */
 export function assertFits(schema: Schema, value: unknown, owner: string): void {
-  const checked = check(schema, value);
+  const checked = check(uncompiled(schema), value);
   const { at, message } = checked.issue ??
     changeOf(value, checked.value) ?? { at: '', message: '' };
   if (message === '') return;
