@@ -114,6 +114,41 @@ describe('a call', () => {
     expect((await read(world.runtime, bell.ref('b1'))).state).toEqual(['invalid-data']);
   });
 
+  it.each([
+    ['is no JSON', () => 1n],
+    ['goes in a circle', () => app],
+    ['makes its schema throw', () => 'boo'],
+  ])('has failed when its result %s, and keeps nobody waiting', async (_, answer) => {
+    const whatever = defineCall({
+      ...{ type: 'whatever', request: z.null(), timeoutMs: 1000, attempts: 3 },
+      result: z.unknown().refine((result) => {
+        if (result === 'boo') throw new Error('boo');
+        return true;
+      }),
+    });
+    const asker = defineHandler({ name: 'asker', state: z.array(z.string()), initial: [] })
+      .on(pressed, ({ event }) => ({
+        emit: [whatever(event.subject, null), rung('b1', { who: '' })],
+      }))
+      .on(whatever.failed, ({ state, event }) => ({ state: [...state, event.data.code] }));
+    const odd = defineApp({ source: 'urn:odd', parts: [asker, whatever, events(rung)] });
+    const calls = { whatever: async () => answer() };
+    const world = engineWorld(odd, () => ({ calls }));
+    await give(world, [press]);
+    expect(idsIn(world.publisher, 'rung')).toHaveLength(1);
+    await sweepFor(world, 60_000, 1000);
+    expect((await read(world.runtime, asker.ref('b1'))).state).toEqual(['invalid-data']);
+  });
+
+  it('has failed when there is no room for its result, and is not performed again', async () => {
+    const { keys, calls } = classifier(() => ({ label: 'x'.repeat(400_000) }));
+    const world = engineWorld(app, () => ({ calls }));
+    await give(world, [press]);
+    await sweepFor(world, 60_000);
+    expect(keys).toHaveLength(1);
+    expect((await read(world.runtime, bell.ref('b1'))).state).toEqual(['record-too-large']);
+  });
+
   it('has a time limit, after which its signal says so', async () => {
     const signals: { readonly aborted: boolean }[] = [];
     const calls: Runtime['calls'] = {

@@ -21,6 +21,8 @@ export interface Delivery {
   cascaded: boolean;
   /** What a call has given: the output that takes its place. */
   result?: CloudEvent;
+  /** What takes the result's place if the record has no room for it. */
+  orElse?: CloudEvent;
   /** Why it could not be delivered now. */
   error?: HearthError;
   /** Why it never will be. */
@@ -93,12 +95,26 @@ export function* clear(context: Context, deliveries: readonly Delivery[]): Task<
     open = open.filter((record, index) => {
       const result = results[index];
       // After an unknown outcome as well: what is there already is not settled twice.
-      if (result?.outcome !== 'saved') return result?.outcome !== 'failed';
+      if (result?.outcome === 'failed')
+        return result.error.code === 'record-too-large' && makeSmaller(record, byId);
+      if (result?.outcome !== 'saved') return true;
       record.version = result.version;
       record.dirty = false;
       return false;
     });
   }
+}
+
+/** Replaces a result for which there is no room, or its call would be performed again and again; `false` if there is none. */
+function makeSmaller(record: WorkingRecord, byId: ReadonlyMap<string, Delivery>): boolean {
+  let isSmaller = false;
+  for (const delivery of byId.values()) {
+    const { orElse } = delivery;
+    if (delivery.record !== record || orElse === undefined || orElse === delivery.result) continue;
+    delivery.result = orElse;
+    isSmaller = true;
+  }
+  return isSmaller;
 }
 
 /** Somebody else saved the records meanwhile: what was settled is settled again on what they saved. */

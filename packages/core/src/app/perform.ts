@@ -1,6 +1,7 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import { toBase32 } from '../event/hash-text.ts';
 import { hashFrom, hashState } from '../event/sha256.ts';
+import type { CloudEvent } from '../event/cloud-event.ts';
 import type { Call } from '../model/call.ts';
 import { check } from '../model/schema.ts';
 import { call, type CallResult, type Task } from './effect.ts';
@@ -42,10 +43,18 @@ function settleCall(
 ): void {
   const answer = isHearthError(performed) ? performed : fitting(known, performed.result);
   if (!isHearthError(answer)) {
-    answerCall(context, delivery, known.done.type, { result: answer });
+    delivery.published = true;
+    delivery.result = answerTo(context, delivery, known.done.type, { result: answer });
+    // What it gave may be too large for the record; then that is what its caller must be told.
+    const tooLarge = { code: 'record-too-large', attempts: delivery.entry.tries + 1 };
+    delivery.orElse = answerTo(context, delivery, known.failed.type, tooLarge);
   } else if (delivery.entry.tries + 1 >= known.attempts) {
     const { attempts } = known;
-    answerCall(context, delivery, known.failed.type, { code: answer.code, attempts });
+    delivery.published = true;
+    delivery.result = answerTo(context, delivery, known.failed.type, {
+      code: answer.code,
+      attempts,
+    });
   } else {
     delivery.error = new HearthError(answer.code, answer.message, {
       retryable: true,
@@ -54,32 +63,36 @@ function settleCall(
   }
 }
 
+/** A result as JSON can keep it, or why there is none: whoever wrote the function or the schema may have made a mistake. */
 function fitting(known: Call<string, unknown, unknown>, result: unknown): unknown {
-  const checked = check(known.result, result);
-  if (checked.issue === undefined) return checked.value;
-  const { at, message } = checked.issue;
-  return new HearthError(
-    'invalid-data',
-    `The result of "${known.type}" does not fit at "${at}": ${message}`,
-    { field: at },
-  );
+  try {
+    const checked = check(known.result, result);
+    if (checked.issue === undefined) {
+      JSON.stringify(checked.value);
+      return checked.value;
+    }
+    const { at, message } = checked.issue;
+    const text = `The result of "${known.type}" does not fit at "${at}": ${message}`;
+    return new HearthError('invalid-data', text, { field: at });
+  } catch (cause) {
+    const text = `The result of "${known.type}" could not be checked, or is no JSON.`;
+    return new HearthError('invalid-data', text, { cause });
+  }
 }
 
 /**
  * The result is an event with an id derived from the call's. It is saved before anybody sees it, so that a call that is performed
  * twice is answered once, with the same bytes.
  */
-function answerCall(
+function answerTo(
   { app, runtime }: Context,
-  delivery: Delivery,
+  { event }: Delivery,
   type: string,
   data: object,
-): void {
-  const { event } = delivery;
+): CloudEvent {
   const id = toBase32(hashFrom(hashState(app.source, type), [event.source, event.id]));
   const { traceparent, correlationid, partitionkey } = event;
-  delivery.published = true;
-  delivery.result = {
+  return {
     specversion: '1.0',
     id,
     source: app.source,
