@@ -120,7 +120,10 @@ describe('a call', () => {
     ['makes its schema throw', () => 'boo'],
   ])('has failed when its result %s, and keeps nobody waiting', async (_, answer) => {
     const whatever = defineCall({
-      ...{ type: 'whatever', request: z.null(), timeoutMs: 1000, attempts: 3 },
+      type: 'whatever',
+      request: z.null(),
+      timeoutMs: 1000,
+      attempts: 3,
       result: z.unknown().refine((result) => {
         if (result === 'boo') throw new Error('boo');
         return true;
@@ -237,6 +240,31 @@ describe('a question', () => {
     await clock.advance(1000);
     expect(await asked).toEqual({ outcome: 'deferred' });
     expect(idsIn(world.publisher, 'classify')).toHaveLength(1);
+  });
+
+  it('that is asked twice is answered twice, and one that no longer waits takes no answer with it', async () => {
+    const clock = simulatedClock(0);
+    const { calls } = classifier(label);
+    const world = engineWorld(app, () => ({ clock, cascade: 'bus', calls }));
+    const first = ask(app, press, world.runtime, { withinMs: 2000 });
+    const hasty = ask(app, press, world.runtime, { withinMs: 1000 });
+    await clock.advance(1000);
+    expect(await hasty).toEqual({ outcome: 'deferred' });
+    const [{ event } = press] = world.publisher.published.filter(
+      ({ event: { type } }) => type === 'classify.done',
+    );
+    await give(world, [{ event, principal: { kind: 'app', id: app.source } }]);
+    expect(await first).toEqual({ outcome: 'answered', reply: 'cat 1' });
+  });
+
+  it('is deferred, and handled, where the clock cannot wait', async () => {
+    const sleep = () => {
+      throw new Error('no timers here');
+    };
+    const world = engineWorld(app, ({ clock }) => ({ clock: { ...clock, sleep } }));
+    expect(await ask(app, press, world.runtime, { withinMs: 1000 })).toEqual({
+      outcome: 'deferred',
+    });
   });
 
   it('is rejected with the code of the step', async () => {
