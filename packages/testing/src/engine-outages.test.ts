@@ -156,6 +156,22 @@ describe('a publisher that is down for an hour', () => {
     expect(idsIn(world.publisher, 'told')).toHaveLength(60);
   });
 
+  it('is left alone until its time, however many inputs come', async () => {
+    let calls = 0;
+    const world = engineWorld(app, ({ publisher }) => ({
+      publisher: faultyPublisher(publisher, () => {
+        calls += 1;
+        return 'down';
+      }),
+    }));
+    for (let nth = 0; nth < 20; nth += 1) {
+      await give(world, [ask(String(nth))]);
+      await world.clock.advance(10);
+    }
+    // Once for each of the two records.
+    expect(calls).toBe(2);
+  });
+
   it('does not keep the handlers of the app waiting', async () => {
     const world = engineWorld(app, ({ publisher }) => ({
       publisher: faultyPublisher(publisher, () => 'down'),
