@@ -79,6 +79,9 @@ function untouched(
   return { group, record, fates: [fate], applied: [], write: undefined };
 }
 
+/** How many marks of one batch an inbox takes: of 13 bytes each. */
+const mostRemembered = 4096;
+
 function* foldInto(
   context: Context,
   group: Group,
@@ -86,7 +89,7 @@ function* foldInto(
   stored: StoredRecord | undefined,
 ): Task<Pass | 'smaller'> {
   const items = group.items.slice(group.next, group.next + group.share);
-  record.room = items.length;
+  record.room = Math.min(group.items.length, mostRemembered);
   const applied: Pending = [];
   const fates: Fate[] = [];
   // Only ordered work is ever held back; what a pass holds back counts once it is saved.

@@ -71,6 +71,8 @@ function subjectOf(
   );
 }
 
+// Each item looks at the marks of those before it, so the cost of one pass grows with the square of its items.
+const mostAtOnce = 500;
 const none: ReadonlySet<string> = new Set();
 
 function newGroup<I extends readonly Item[]>(
@@ -84,7 +86,7 @@ function newGroup<I extends readonly Item[]>(
     subject,
     key,
     items,
-    share: Infinity,
+    share: mostAtOnce,
     next: 0,
     tries: 0,
     held: none,

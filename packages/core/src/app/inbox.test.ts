@@ -37,6 +37,14 @@ it('recognises a whole batch that comes again, however large it was', async () =
   expect((await read(at, bell.ref('b1'))).state).toEqual({ rings: 100 });
 });
 
+it('recognises a batch that one save cannot take', async () => {
+  const at = runtime();
+  await handle(app, rings(3000), at);
+  const again = await handle(app, rings(3000), at);
+  expect(again.every(({ duplicate }) => duplicate === true)).toBe(true);
+  expect((await read(at, bell.ref('b1'))).state).toEqual({ rings: 3000 });
+});
+
 it('remembers 64 of them once something else has come', async () => {
   const at = runtime();
   await handle(app, rings(100), at);

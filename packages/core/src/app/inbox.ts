@@ -9,7 +9,8 @@ const bounds = { entries: 64, ageMs: 14 * 24 * 3_600_000 };
 /**
  * Puts an input into the inbox of its record, behind those before it that had no effect.
  *
- * All inputs of one pass have room: what came in one batch comes again as a whole if the process dies before it has answered.
+ * All inputs of a record's batch have room, up to 4,096: it comes again as a whole if the process dies before it has answered, however
+ * many saves it took.
  */
 export function putInInbox(context: Context, record: WorkingRecord, mark: Mark, now: number): void {
   putSilentInInbox(context, record, now);
