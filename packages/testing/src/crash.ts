@@ -1,5 +1,5 @@
 import type { CallFunction, Publisher, Runtime, StateStore } from '@hearth/core/ports';
-import { eachInOrder } from './one-by-one.ts';
+import { eachInOrder, mannersOf } from './one-by-one.ts';
 
 /** What a port throws when the process is dead. */
 export class Crash extends Error {
@@ -97,7 +97,7 @@ function mortalStore(store: StateStore, step: () => void): StateStore {
 
 function mortalPublisher(publisher: Publisher, step: () => void): Publisher {
   return {
-    ordered: publisher.ordered === true,
+    ...mannersOf(publisher),
     publish: (events) =>
       eachInOrder(publisher, events, async (send) => {
         step();

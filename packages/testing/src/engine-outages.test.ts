@@ -1,4 +1,5 @@
-import { defineApp, defineEvent, defineHandler, events, read, type Runtime } from '@hearth/core';
+import { defineApp, defineEvent, defineHandler, events, read, route } from '@hearth/core';
+import type { Runtime } from '@hearth/core';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import {
@@ -8,6 +9,7 @@ import {
   give,
   idsIn,
   inputOf,
+  passed,
   second,
   sweepFor,
   told,
@@ -171,6 +173,34 @@ describe('a publisher that is down for an hour', () => {
     // Once for each of the two records.
     expect(calls).toBe(2);
   });
+
+  it.each([true, false])(
+    'does not keep another destination waiting (in order: %s)',
+    async (ordered) => {
+      const world = engineWorld(app, ({ publisher: { publish } }) => ({
+        publisher: route({
+          passed: { ordered, publish },
+          default: faultyPublisher({ ordered, publish }, () => 'failed'),
+        }),
+      }));
+      const both = defineHandler({ name: 'both', state: z.null(), initial: null }).on(
+        asked,
+        ({ event }) => ({
+          emit: [told(event.subject, { after: [] }), passed(event.subject, { after: [] })],
+        }),
+      );
+      const split = {
+        ...world,
+        app: defineApp({ source: 'urn:both', parts: [both, events(told, passed)] }),
+      };
+      for (const id of ['1', '2', '3']) {
+        await give(split, [ask(id)]);
+        await world.clock.advance(10);
+      }
+      expect(idsIn(world.publisher, 'passed')).toHaveLength(3);
+      expect(idsIn(world.publisher, 'told')).toHaveLength(0);
+    },
+  );
 
   it('does not keep the handlers of the app waiting', async () => {
     const world = engineWorld(app, ({ publisher }) => ({

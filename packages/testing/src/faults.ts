@@ -7,7 +7,7 @@ import type {
   SaveResult,
   StateStore,
 } from '@hearth/core/ports';
-import { eachInOrder } from './one-by-one.ts';
+import { eachInOrder, mannersOf } from './one-by-one.ts';
 
 /** One operation of a port, as a plan sees it. `nth` counts from 1, for each operation by itself; a save counts its writes. */
 export interface StoreCall {
@@ -124,7 +124,7 @@ export function faultyPublisher(
 ): Publisher {
   let count = 0;
   return {
-    ordered: publisher.ordered === true,
+    ...mannersOf(publisher),
     async publish(events) {
       const faults = events.map(({ event }) => {
         count += 1;

@@ -24,3 +24,10 @@ export async function eachInOrder(
   }
   return results;
 }
+
+/** What a publisher promises besides publishing; whoever stands in for it promises the same. */
+export function mannersOf(publisher: Publisher): Omit<Publisher, 'publish'> {
+  const ordered = publisher.ordered === true;
+  if (publisher.destination === undefined) return { ordered };
+  return { ordered, destination: (event) => publisher.destination?.(event) ?? '' };
+}

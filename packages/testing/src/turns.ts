@@ -1,5 +1,5 @@
 import type { CallFunction, Publisher, Runtime, StateStore } from '@hearth/core/ports';
-import { eachInOrder } from './one-by-one.ts';
+import { eachInOrder, mannersOf } from './one-by-one.ts';
 
 /** Work that stops before every step at a port until it is let on. */
 export interface Worker<R> {
@@ -116,7 +116,7 @@ function gatedStore(store: StateStore, gate: Gate): StateStore {
 
 function gatedPublisher(publisher: Publisher, name: string, gate: Gate): Publisher {
   return {
-    ordered: publisher.ordered === true,
+    ...mannersOf(publisher),
     publish: (events) =>
       eachInOrder(publisher, events, async (send, index) => {
         const event = events[index]?.event;

@@ -2,7 +2,7 @@ import { HearthError } from '../event/error.ts';
 import type { Outgoing, PublishResult } from '../ports/publisher.ts';
 import { cascade } from './cascade.ts';
 import { publish, type Task } from './effect.ts';
-import { clear, deliveriesOf, waiting, type Delivery } from './outbox.ts';
+import { clear, deliveriesOf, waiting, wayOf, type Delivery } from './outbox.ts';
 import { functionFor, perform } from './perform.ts';
 import type { OutboxEntry, WorkingRecord } from './record.ts';
 import { startSpan } from './telemetry.ts';
@@ -80,14 +80,15 @@ function* publishAll(context: Context, deliveries: readonly Delivery[]): Task<vo
     const todo = deliveries.filter(({ entry }) => (entry.dead === true) === dead);
     const { publisher, deadLetters = publisher } = context.runtime;
     const { ordered } = dead ? deadLetters : publisher;
-    const stopped = new Set<WorkingRecord>();
+    const stopped = new Set<string>();
+    const way = ({ record, entry }: Delivery) => `${record.key} ${wayOf(context, entry)}`;
     for (const round of ordered === true ? [todo] : roundsOf(todo)) {
       // Time has passed since the round before, and while calls were performed.
       const ready = round.filter(
-        (delivery) => !stopped.has(delivery.record) && !isOver(context, delivery),
+        (delivery) => !stopped.has(way(delivery)) && !isOver(context, delivery),
       );
       if (ready.length > 0) yield* publishRound(context, ready, dead);
-      for (const { record, published } of ready) if (!published) stopped.add(record);
+      for (const delivery of ready) if (!delivery.published) stopped.add(way(delivery));
     }
   }
 }

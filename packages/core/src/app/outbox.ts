@@ -56,11 +56,14 @@ export function deliveriesOf(context: Context, record: WorkingRecord): readonly 
   return deliveries;
 }
 
-/** What must not overtake each other: what is published, dead letters; each call goes its own way. */
-function wayOf({ app, runtime }: Context, { event, dead }: OutboxEntry): string {
+/** What must not overtake each other: what is published to one destination, dead letters; each call goes its own way. */
+export function wayOf(
+  { app, runtime }: Context,
+  { event, dead }: Pick<OutboxEntry, 'event' | 'dead'>,
+): string {
   if (dead === true) return 'dead letters';
   const isCall = app.calls.has(event.type) && runtime.calls?.[event.type] !== undefined;
-  return isCall ? event.id : 'publisher';
+  return isCall ? event.id : `to ${runtime.publisher.destination?.(event) ?? ''}`;
 }
 
 /** Whether an entry has failed, and the time to try it again has not come. */

@@ -33,5 +33,10 @@ export type PublishResult =
  */
 export interface Publisher {
   readonly ordered?: boolean;
+  /**
+   * Names where an event goes. A failure of one destination holds nothing up that goes to another; all events have one destination
+   * when absent. Two events that must stay in order have the same.
+   */
+  destination?(event: CloudEvent): string;
   publish(events: readonly Outgoing[]): Promise<readonly PublishResult[]>;
 }

@@ -4,17 +4,18 @@ import type { Outgoing, Publisher, PublishResult } from './publisher.ts';
 /**
  * Composes publishers by event type. `default` takes every type that is not named; a type whose publisher is `null` is not published.
  *
- * A destination that throws fails its own events only.
+ * A destination that throws or is down fails its own events only, and holds up no others.
  */
 export function route(
   table: Readonly<Record<string, Publisher | null>> & { readonly default: Publisher | null },
 ): Publisher {
-  const destination = (type: string) => (Object.hasOwn(table, type) ? table[type] : table.default);
+  const publisherOf = (type: string) =>
+    (Object.hasOwn(table, type) ? table[type] : table.default) ?? null;
   const publish = async (events: readonly Outgoing[]): Promise<readonly PublishResult[]> => {
     const results = new Map<Outgoing, PublishResult>();
     const groups = new Map<Publisher | null, Outgoing[]>();
     for (const outgoing of events) {
-      const publisher = destination(outgoing.event.type) ?? null;
+      const publisher = publisherOf(outgoing.event.type);
       const group = groups.get(publisher);
       if (group === undefined) groups.set(publisher, [outgoing]);
       else group.push(outgoing);
@@ -31,7 +32,13 @@ export function route(
     return events.map((outgoing) => results.get(outgoing) ?? unanswered);
   };
   const all = Object.values(table);
+  const destinations = [...new Set(all)];
   return {
+    destination(event) {
+      const publisher = publisherOf(event.type);
+      // By publisher and not by type: what goes to one publisher stays in order.
+      return `${destinations.indexOf(publisher)} ${publisher?.destination?.(event) ?? ''}`;
+    },
     ordered: all.every((publisher) => publisher === null || publisher.ordered === true),
     publish,
   };
