@@ -19,6 +19,8 @@ export default defineConfig({
   format: ['esm'],
   tsconfig: '../../tsconfig.json',
   target: 'node20',
+  // Some modules of Node.js, such as node:sqlite, exist only with the prefix.
+  removeNodeProtocol: false,
   dts: true,
   sourcemap: true,
   clean: true,
