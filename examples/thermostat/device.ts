@@ -14,15 +14,17 @@ export type Say = (
 
 /**
  * Gives a device its voice: what it says is published as a CloudEvent at QoS 1, and resolves when the broker has it. Until then mqtt.js
- * sends it again after every reconnect, under the same id.
+ * sends it again after every reconnect, under the same id. Topics are `<prefix><model>/<subject>/<event>`.
  */
-export function say(client: MqttClient, source: string, published: Published): Say {
+export function say(client: MqttClient, source: string, published: Published, prefix = ''): Say {
   return async ({ type, subject, data }, { id, at } = { id: randomUUID(), at: Date.now() }) => {
     const time = new Date(at).toISOString();
     const event = { specversion: '1.0', id, source, type, subject, time, data } as const;
     const { payload } = encodeMqtt(event, { version: 4 });
     const [model, name] = type.split('.').slice(-2);
     published(id);
-    await client.publishAsync(`${model}/${subject}/${name}`, Buffer.from(payload), { qos: 1 });
+    await client.publishAsync(`${prefix}${model}/${subject}/${name}`, Buffer.from(payload), {
+      qos: 1,
+    });
   };
 }

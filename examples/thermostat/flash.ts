@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /** What a simulated thermostat keeps when its power fails. */
 export interface Kept {
@@ -17,7 +17,8 @@ export interface Flash {
 
 /** Gives the memory of a device: a small file in a folder. */
 export function flashOf(folder: string, name: string): Flash {
-  const file = join(folder, `${name}.json`);
+  const file = resolve(folder, `${name}.json`);
+  mkdirSync(dirname(file), { recursive: true });
   return {
     read() {
       try {
@@ -28,7 +29,6 @@ export function flashOf(folder: string, name: string): Flash {
     },
     // Written beside and then renamed, so that a crash leaves the old text or the new one.
     write(kept) {
-      mkdirSync(folder, { recursive: true });
       writeFileSync(`${file}.new`, JSON.stringify(kept));
       renameSync(`${file}.new`, file);
     },

@@ -13,6 +13,9 @@ export interface ReplayOptions {
   readonly speed: number;
 }
 
+/** What the topics of a replay begin with, so that it stays apart from other homes on an outside broker. */
+export const replayPrefix = 'replay/';
+
 const room = 'recorded-room';
 const house = 'recorded-home';
 
@@ -77,8 +80,8 @@ async function openPlayer({ home: running, tally }: Host, signal: AbortSignal): 
     said += 1;
     tally.published(id);
   };
-  const measured = say(device, `urn:acme:device:${room}`, published);
-  const occupancy = say(sensor, `urn:acme:sensor:${house}`, published);
+  const measured = say(device, `urn:acme:device:${room}`, published, replayPrefix);
+  const occupancy = say(sensor, `urn:acme:sensor:${house}`, published, replayPrefix);
   const behind = () => {
     const { done, rejected } = running.stats();
     return said - done - rejected;

@@ -1,3 +1,4 @@
+import type { CloudEvent } from '@hearth/core';
 import { decodeMqtt } from '@hearth/core/event';
 import { connectAsync } from 'mqtt';
 import { say, type Published } from './device.ts';
@@ -52,11 +53,14 @@ export async function simulatedRoom(
     await tell(thermostat.events.reported(name, { occupiedHeatingSetpoint: setpointCelsius }));
   };
   client.on('message', (_topic, payload) => {
-    const { type, data } = decodeMqtt({ payload });
+    // Emptying a retained message is a message, too.
+    if (payload.length === 0) return;
+    const { type, data } = eventIn(payload);
     if (type === thermostat.commands.show.type) {
       display = { text: (data as { text: string }).text, until: Date.now() + showsForMs };
       return;
     }
+    if (type !== thermostat.events.desired.type) return;
     // An older wish that comes late, or one that has been obeyed already, must not undo what happened since.
     const { desired, desiredRev } = data as Desired;
     if (desiredRev <= newest) return;
@@ -88,6 +92,15 @@ export async function simulatedRoom(
     turn,
     leave: () => client.endAsync(),
   };
+}
+
+/** A device takes no harm from what is no event. */
+function eventIn(payload: Uint8Array): Pick<CloudEvent, 'type' | 'data'> {
+  try {
+    return decodeMqtt({ payload });
+  } catch {
+    return { type: 'unreadable' };
+  }
 }
 
 interface Desired {

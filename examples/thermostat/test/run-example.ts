@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -33,6 +34,8 @@ export interface Ended {
 export function start(folder: string, ...args: readonly string[]): Running {
   const env = { ...process.env, NO_COLOR: '1' };
   const child = spawn(process.execPath, [main, ...args], { cwd: folder, env });
+  // A test that fails must not leave it behind.
+  onTestFinished(() => void child.kill('SIGKILL'));
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (data: Buffer) => (texts.stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (texts.stderr += data.toString()));

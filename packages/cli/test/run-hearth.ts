@@ -8,7 +8,8 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url));
+/** The path of the command. */
+export const bin = fileURLToPath(new URL('../src/bin.ts', import.meta.url));
 
 /** The path of a file in this folder. */
 export const fixture = (name: string): string => fileURLToPath(new URL(name, import.meta.url));

@@ -8,7 +8,7 @@ import { storeFile, type RunningHome } from '../local/home.ts';
 import { duration, flag, readOptions, text } from '../options.ts';
 import type { Command } from './command.ts';
 
-const usage = `hearth dev <module> [--folder DIR] [--broker URL] [--for 30s] [--fresh] [--json]
+const usage = `hearth dev <module> [--folder DIR] [--broker URL] [--for 30s] [--log FILE] [--fresh] [--json]
 
 Runs the app that a module exports with everything embedded: an MQTT broker on a free port of the loopback interface, records in a
 SQLite file, timers, and a view of what it does. Devices and you publish to the topics that it prints, CloudEvents in JSON or plain
@@ -17,10 +17,18 @@ data. Stop it, kill it, start it again: it goes on from where it was.
   --folder DIR   where everything is kept (default .hearth)
   --broker URL   use an outside broker instead of the embedded one
   --for 30s      end by itself after so long; else Ctrl-C ends it
+  --log FILE     write every event that comes in to a file, for hearth replay
   --fresh        forget what is kept and begin anew
   --json         one JSON object with the totals at the end`;
 
-const options = { folder: text, broker: text, for: duration, fresh: flag, json: flag };
+const options = {
+  folder: text,
+  broker: text,
+  for: duration,
+  log: text,
+  fresh: flag,
+  json: flag,
+};
 
 /** `hearth dev` */
 export const dev: Command = {
@@ -39,6 +47,7 @@ export const dev: Command = {
       json,
       home: { folder, fresh, ...(broker === undefined ? {} : { broker }) },
       ...(given.for === undefined ? {} : { forMs: given.for }),
+      ...(given.log === undefined ? {} : { log: given.log }),
       greet: (home, colors) => greeting(app, home, folder, colors),
     });
   },

@@ -7,7 +7,7 @@ import { systemClock } from '@hearth/node';
 import { sqliteStore } from '@hearth/store-sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { event } from '../../test/events.ts';
-import { app, thermostat } from '../../test/home.ts';
+import { app, home, thermostat } from '../../test/home.ts';
 import { fixture, hearth } from '../../test/run-hearth.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hearth-inspect-'));
@@ -19,7 +19,8 @@ beforeAll(async () => {
   const principal = { kind: 'service', id: 'test' } as const;
   const said = [
     event('1', lives('t1', 'h1')),
-    event('2', thermostat.events.temperature('t1', { celsius: 14 })),
+    event('2', home.set('h1', { occupants: 0 })),
+    event('3', thermostat.events.temperature('t1', { celsius: 14 })),
   ];
   for (const one of said) await handle(app, [{ event: one, principal }], runtime);
   await store.close();
@@ -59,9 +60,10 @@ describe('hearth inspect', () => {
   it('lists the names of records, all or those that begin alike', async () => {
     expect((await hearth('inspect', '--store', file)).stdout.trim().split('\n')).toEqual([
       'cold-and-empty/h1',
+      'com.acme.home/h1',
       'com.acme.thermostat/t1',
     ]);
-    const { stdout } = await hearth('inspect', 'com.acme', '--store', file, '--json');
+    const { stdout } = await hearth('inspect', 'com.acme.t', '--store', file, '--json');
     expect(JSON.parse(stdout)).toEqual({ keys: ['com.acme.thermostat/t1'], more: false });
   });
 

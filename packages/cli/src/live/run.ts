@@ -1,5 +1,7 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { isHearthError, type Answered, type App } from '@hearth/core';
+import { encodeStructured } from '@hearth/core/event';
 import { onShutdown } from '@hearth/node';
-import type { App } from '@hearth/core';
 import { exitCodes, print, type Io } from '../commands/command.ts';
 import { runHome, type HomeOptions, type RunningHome } from '../local/home.ts';
 import { durationText } from '../duration.ts';
@@ -32,6 +34,8 @@ export interface LiveOptions {
   readonly home?: Omit<HomeOptions, 'observe' | 'answered'>;
   /** Ends by itself after so long (ms). */
   readonly forMs?: number;
+  /** A file to which every event that comes in is written, one in JSON a line: what `hearth replay` reads. */
+  readonly log?: string;
   /** One JSON summary is the only thing on standard output; the rest goes to standard error. */
   readonly json?: boolean;
   /** Lines that greet, when the app is there. */
@@ -80,6 +84,7 @@ async function begin(app: App, options: LiveOptions): Promise<Run> {
   const sink = json ? io.stderr : io.stdout;
   const counts = tally(app, () => performance.timeOrigin + performance.now());
   let shown: View | undefined;
+  const log = options.log === undefined ? undefined : createWriteStream(options.log);
   const home = await runHome(app, {
     ...options.home,
     observe(applied) {
@@ -89,6 +94,7 @@ async function begin(app: App, options: LiveOptions): Promise<Run> {
     answered(answered) {
       counts.answered(answered);
       shown?.answered(answered);
+      if (log !== undefined) logEvent(log, answered);
     },
   });
   const greeting = options.greet?.(home, paint(wantsColor(sink, io.env))) ?? [];
@@ -103,9 +109,17 @@ async function begin(app: App, options: LiveOptions): Promise<Run> {
     view: shown,
     coming: undefined,
     company: undefined,
-    end: (how) => (ending ??= end(run, io, json, how)),
+    end(how) {
+      ending ??= end(run, io, json, how).finally(() => log?.end());
+      return ending;
+    },
   };
   return run;
+}
+
+function logEvent(log: WriteStream, { event, verdict, duplicate }: Answered): void {
+  if (isHearthError(event) || verdict === 'retry' || duplicate === true) return;
+  log.write(`${encodeStructured(event)}\n`);
 }
 
 /** Resolves when time is over or the company is done; never if there is neither. */

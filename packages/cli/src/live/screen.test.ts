@@ -40,19 +40,28 @@ describe('a screen in a terminal', () => {
     expect(sink.texts).toHaveLength(1);
   });
 
-  it('cuts a panel to the size of the terminal', () => {
-    const sink = { ...written(), isTTY: true, columns: 5, rows: 3 };
+  it('cuts a panel to the size of the terminal, without its last column', () => {
+    const sink = { ...written(), isTTY: true, columns: 6, rows: 3 };
     live(sink).panel(['1234567', 'b', 'c', 'd']);
     expect(sink.texts[0]).toContain('1234…\u001B[K\nb\u001B[K\n\u001B[J');
   });
 
-  it('gives the cursor back once', () => {
+  it('takes the panel away once, and goes on with lines', () => {
     const sink = { ...written(), isTTY: true };
-    const { end, line } = live(sink);
+    const { panel, end, line } = live(sink);
+    panel(['a']);
     end();
     end();
     line('after');
-    expect(sink.texts.filter((text) => text.includes('?25h'))).toHaveLength(1);
-    expect(sink.texts.at(-1)).toBe('after\n');
+    expect(sink.texts).toHaveLength(3);
+    expect(sink.texts[1]).toContain('\r\u001B[1A\u001B[J');
+    expect(sink.texts[2]).toBe('after\n');
+  });
+
+  it('leaves the terminal as it was after every write', () => {
+    const sink = { ...written(), isTTY: true };
+    live(sink).panel(['a']);
+    expect(sink.texts[0]).not.toContain('?25l');
+    expect(sink.texts[0]?.endsWith('\u001B[?7h\u001B[?2026l')).toBe(true);
   });
 });

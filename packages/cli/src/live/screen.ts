@@ -16,14 +16,12 @@ export interface Screen {
   line(text: string): void;
   /** Replaces the panel. Without a terminal nothing happens. */
   panel(lines: readonly string[]): void;
-  /** Takes the panel away and gives the cursor back. May be called twice. */
+  /** Takes the panel away. May be called twice. */
   end(): void;
 }
 
 const escape = '\u001B[';
-const hideCursor = `${escape}?25l`;
-const showCursor = `${escape}?25h`;
-// Terminals that know synchronized output show a redraw in one piece; others ignore it. Without wrapping a row is always one line.
+// Nothing here outlasts one write, such as a hidden cursor would: the process may be killed at any time. Terminals that know synchronized output show a redraw in one piece; others ignore it. Without wrapping a row is always one line.
 const begin = `${escape}?2026h${escape}?7l`;
 const commit = `${escape}?7h${escape}?2026l`;
 
@@ -50,7 +48,8 @@ function plainScreen(sink: Sink): Screen {
 function liveScreen(sink: Sink): Screen {
   let drawn: readonly string[] = [];
   let ended = false;
-  const width = () => sink.columns ?? 80;
+  // In the last column, the cursor stays on its sign, and what erases the rest of the line would erase that, too.
+  const width = () => (sink.columns ?? 80) - 1;
   const fitted = (lines: readonly string[]) => {
     // A panel as high as the terminal would scroll while it is redrawn.
     const rows = Math.max(1, (sink.rows ?? 24) - 1);
@@ -59,7 +58,7 @@ function liveScreen(sink: Sink): Screen {
   const draw = (above: readonly string[], below: readonly string[]) => {
     const up = drawn.length === 0 ? '\r' : `\r${escape}${drawn.length}A`;
     const rows = [...above, ...below].map((line) => `${line}${escape}K\n`).join('');
-    sink.write(`${begin}${hideCursor}${up}${rows}${escape}J${commit}`);
+    sink.write(`${begin}${up}${rows}${escape}J${commit}`);
     drawn = below;
   };
   return {
@@ -79,7 +78,6 @@ function liveScreen(sink: Sink): Screen {
       if (ended) return;
       draw([], []);
       ended = true;
-      sink.write(showCursor);
     },
   };
 }

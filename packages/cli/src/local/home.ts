@@ -16,6 +16,7 @@ import {
 } from '@hearth/adapter-mqtt';
 import {
   handle,
+  HearthError,
   isHearthError,
   type App,
   type CloudEvent,
@@ -34,6 +35,8 @@ export interface HomeOptions extends Pick<Runtime, 'observe' | 'answered' | 'cal
   readonly folder?: string;
   /** An outside broker instead of an embedded one: `mqtt://localhost:1883`. */
   readonly broker?: string;
+  /** What all topics begin with, such as `replay/`: nothing unless given. */
+  readonly prefix?: string;
   /** Forgets everything first, and what an outside broker has kept for us. */
   readonly fresh?: boolean;
 }
@@ -60,13 +63,13 @@ export const storeFile = (folder: string): string => join(folder, 'home.db');
  * Runs an app with a broker on the loopback interface, SQLite files in a folder and a sweeper, all in this process. A second start goes
  * on from where the first one ended or was killed.
  *
- * @throws {HearthError} `not-permitted` when the broker refuses us; as `sqliteStore` and `localBroker` do.
+ * @throws {HearthError} `not-permitted` when the broker refuses us, `timeout` when it does not answer within 10 s; as `sqliteStore` and `localBroker` do.
  */
 export async function runHome(app: App, options: HomeOptions = {}): Promise<RunningHome> {
-  const { folder = '.hearth', broker: url, fresh = false } = options;
+  const { folder = '.hearth', broker: url, prefix = '', fresh = false } = options;
   if (fresh) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const topics = localTopics(app);
+  const topics = localTopics(app, prefix);
   const clientId = clientIdOf(folder);
   const file = join(folder, 'broker.db');
   const broker: Broker =
@@ -106,10 +109,12 @@ export async function runHome(app: App, options: HomeOptions = {}): Promise<Runn
     await store.close();
     log.end();
   };
-  await trigger.ready.catch(async (error: unknown) => {
+  try {
+    await inTime(trigger.ready, broker.url);
+  } catch (error) {
     await close();
     throw error;
-  });
+  }
   return {
     url: broker.url,
     runtime: trigger.runtime,
@@ -122,6 +127,17 @@ export async function runHome(app: App, options: HomeOptions = {}): Promise<Runn
         trigger.runtime,
       ),
   };
+}
+
+const patienceMs = 10_000;
+
+async function inTime(ready: Promise<void>, url: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `The broker at ${url} has not answered within ${patienceMs / 1000} s.`;
+    timer = setTimeout(() => reject(new HearthError('timeout', message)), patienceMs);
+  });
+  await Promise.race([ready, late]).finally(() => clearTimeout(timer));
 }
 
 const thisComputer = { kind: 'service', id: 'this-computer' } as const;
@@ -141,7 +157,7 @@ function outside(url: string): Broker {
 
 /** A client with a user name may publish below that name only; one without sits at this computer and may say anything. */
 function ownTopics(user: string | undefined, topic: string): boolean {
-  return user === undefined || topic.split('/')[1] === user;
+  return user === undefined || topic.split('/').at(-2) === user;
 }
 
 function chosen({ observe, calls, speaksFor }: HomeOptions): Partial<Runtime> {

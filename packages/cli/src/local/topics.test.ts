@@ -33,6 +33,15 @@ describe('localTopics', () => {
     expect(topics.wants('thermostat/t1/desired')).toBe(false);
   });
 
+  it('are kept apart by a prefix', () => {
+    const { incoming, outgoing, wants } = localTopics(app, 'replay/');
+    expect(Object.keys(incoming)).toContain('replay/thermostat/{device}/temperature');
+    expect(outgoing).toMatchObject({
+      'com.acme.thermostat.desired': { topic: 'replay/thermostat/{subject}/desired' },
+    });
+    expect(wants('thermostat/t1/temperature')).toBe(false);
+  });
+
   it('uses the whole type where two models share a name', () => {
     const device = (type: string) =>
       defineDevice({

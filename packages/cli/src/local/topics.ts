@@ -20,18 +20,25 @@ const person: Principal = { kind: 'service', id: 'this-computer' };
 const said = new Set(['set']);
 const notHere = new Set(['changed', 'left', 'desired', 'imported']);
 
-/** The topics of an app, from the names of its models: the last word of the type, or all of it where two models share that word. */
-export function localTopics(app: App): LocalTopics {
+/**
+ * The topics of an app, from the names of its models: the last word of the type, or all of it where two models share that word.
+ *
+ * `prefix`, such as `replay/`, keeps apart what shares a broker.
+ */
+export function localTopics(app: App, prefix = ''): LocalTopics {
   const models = modelsOf(app);
   const names = new Map(models.map((model) => [model, nameOf(model, models)]));
-  const incoming: Topics = Object.fromEntries([
+  const own = [
     ...models.flatMap((model) => reportsOf(model, names.get(model) ?? model.type)),
     ['device/{device}/bound', { type: boundType, principal: person }] as const,
-  ]);
+  ];
+  const incoming: Topics = Object.fromEntries(
+    own.map(([pattern, topic]) => [prefix + pattern, topic] as const),
+  );
   const patterns = Object.keys(incoming).map((pattern) => topicPattern(pattern));
   return {
     incoming,
-    outgoing: routesOf(app, names),
+    outgoing: routesOf(app, names, prefix),
     wants: (topic) => patterns.some((pattern) => pattern.match(topic) !== undefined),
   };
 }
@@ -39,7 +46,7 @@ export function localTopics(app: App): LocalTopics {
 /** Timers of rules and the like never leave the app. */
 const isOurs = (type: string): boolean => type.startsWith('hearth.');
 
-function routesOf(app: App, names: ReadonlyMap<Model, string>): MqttRoutes {
+function routesOf(app: App, names: ReadonlyMap<Model, string>, prefix: string): MqttRoutes {
   const kindOf = kindsOf(app);
   const routes = [...app.types.keys()]
     .filter((type) => !app.routes.has(type) && kindOf(type) !== 'inner' && !isOurs(type))
@@ -47,7 +54,7 @@ function routesOf(app: App, names: ReadonlyMap<Model, string>): MqttRoutes {
       const [model, name] = [...names].find(([one]) => type.startsWith(`${one.type}.`)) ?? [];
       const before = model === undefined ? `event/${type}` : undefined;
       const after = model === undefined ? '' : `/${type.slice(model.type.length + 1)}`;
-      const topic = `${before ?? name}/{subject}${after}`;
+      const topic = `${prefix}${before ?? name}/{subject}${after}`;
       return [type, { topic, retain: kindOf(type) === 'desired' }] as const;
     });
   return Object.fromEntries(routes);
