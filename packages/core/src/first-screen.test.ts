@@ -66,12 +66,13 @@ describe('the first screen', () => {
 
   it('does not wish again while it stays cold and empty', () => {
     const colder = thermostat.events.temperature('t1', { celsius: 13 });
-    expect(wishesAfter(cold, colder)).toEqual([wish]);
+    expect(wishesAfter(home.set('h1', { occupants: 0 }), cold, colder)).toEqual([wish]);
   });
 
   it('keeps the reason of its decision with the record', () => {
     const run = simulation(app);
-    run.happen({ event: lives('t1', 'h1') }, { at: 5, event: cold });
+    const empty = home.set('h1', { occupants: 0 });
+    run.happen({ event: lives('t1', 'h1') }, { event: empty }, { at: 5, event: cold });
     const look = run.read({ record: coldAndEmpty.record, subject: 'h1', view: (state) => state });
     expect(look.decisions).toMatchObject([
       { at: 5, because: ['nobodyHome', 'cold'], emitted: ['com.acme.thermostat.set t1'] },

@@ -94,16 +94,17 @@ function firstScreen(schemas: Schemas) {
       thermostats.map((t) => thermostat.set(t.subject, { occupiedHeatingSetpoint: 18 })),
   });
   const app = defineApp({ source: 'urn:acme:home', parts: [thermostat, home, coldAndEmpty] });
-  return { app, thermostat };
+  return { app, home, thermostat };
 }
 
 describe.each(Object.entries(libraries))('with the schemas of %s', (_, schemas) => {
-  const { app, thermostat } = firstScreen(schemas);
+  const { app, home, thermostat } = firstScreen(schemas);
 
   it('the first screen warms a cold, empty home', () => {
     const run = simulation(app);
     run.happen(
       { event: lives('t1', 'h1') },
+      { event: home.set('h1', { occupants: 0 }) },
       { event: thermostat.events.temperature('t1', { celsius: 14 }) },
     );
     expect(run.read(thermostat.ref('t1')).state.desired).toEqual({ occupiedHeatingSetpoint: 18 });

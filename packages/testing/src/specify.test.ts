@@ -103,7 +103,9 @@ describe('specify', () => {
       .whateverHappens());
 
   it('checks at once, and is no promise until the end', () => {
-    const story = specify(app).given(lives('t1', 'h1')).when(cold);
+    const story = specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
+      .when(cold);
     expect(story).not.toHaveProperty('then');
     expect(() => story.emitsNothing()).toThrow(UnmetExpectation);
   });
@@ -124,7 +126,10 @@ describe('specify', () => {
       desired: { occupiedHeatingSetpoint: 18 },
       desiredRev: 1,
     });
-    specify(app).given(lives('t1', 'h1')).when(cold).emits(warmer, desired);
+    specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
+      .when(cold)
+      .emits(warmer, desired);
   });
 
   it('lets time pass, and timers run', () =>
@@ -188,7 +193,7 @@ describe('specify', () => {
   it('takes events with an identity of their own', () => {
     const event = { specversion: '1.0', id: '7', source: 'urn:t1', ...cold } as const;
     specify(app)
-      .given(lives('t1', 'h1'))
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
       .when(event, event)
       .emits(warmer)
       .when({ ...event, data: { celsius: 13 } })
@@ -228,7 +233,7 @@ describe('a story that is not true', () => {
   it('says where an event is not the one that was expected', () => {
     const message = failure(() =>
       specify(app)
-        .given(lives('t1', 'h1'))
+        .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
         .when(cold)
         .emits(thermostat.set('t1', { occupiedHeatingSetpoint: 17 })),
     );
@@ -248,7 +253,9 @@ describe('a story that is not true', () => {
   });
 
   it('knows the conditions that there are', () => {
-    const story = specify(app).given(lives('t1', 'h1')).when(cold);
+    const story = specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
+      .when(cold);
     expect(failure(() => story.because('nobodyHome', 'colt'))).toContain(
       'has the condition "colt". Known are "nobodyHome", "cold".',
     );
@@ -292,15 +299,19 @@ describe('a story that is not true', () => {
   });
 
   it('says where a record is not left as expected', () => {
-    const story = specify(app).given(lives('t1', 'h1')).when(cold);
+    const story = specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
+      .when(cold);
     expect(failure(() => story.leaves(thermostat, 't1', { localTemperature: 15 }))).toContain(
       'localTemperature: expected 15, got 14',
     );
-    expect(failure(() => story.leaves(home, 'h1', { occupants: 1 }))).toContain('It has no record');
+    expect(failure(() => story.leaves(home, 'h2', { occupants: 1 }))).toContain('It has no record');
   });
 
   it('points at its own line', () => {
-    const story = specify(app).given(lives('t1', 'h1')).when(cold);
+    const story = specify(app)
+      .given(lives('t1', 'h1'), has(home, 'h1', { occupants: 0 }))
+      .when(cold);
     const { stack = '' } = (() => {
       try {
         story.emitsNothing();

@@ -5,7 +5,10 @@ import type { App } from './define-app.ts';
 import { handle } from './handle.ts';
 import type { Handled, Input } from './input.ts';
 
-/** The answer to a question: it came in time, it is no, or it will come later as an event with the question's `correlationid`. */
+/**
+ * The answer to a question: it came in time, it is no, or it did not come in time. What a deferred question leads to is emitted as ever, with
+ * the question's id as `correlationid`; a `reply` that comes too late reaches nobody.
+ */
 export type Asked =
   | { readonly outcome: 'answered'; readonly reply: unknown }
   | { readonly outcome: 'rejected'; readonly code: string; readonly data?: unknown }

@@ -1,8 +1,10 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
+import { speaksForItself } from '../ports/principal.ts';
 import type { App, Route } from './define-app.ts';
 import { keyOf } from './record.ts';
+import { timersAtOnce } from './timers.ts';
 import type { Context, Fate, Work } from './work.ts';
 
 /** A piece of work, and its place among all of the batch. */
@@ -22,6 +24,10 @@ export interface Group {
   readonly items: readonly Item[];
   /** How many items one save takes; fewer when they did not fit. */
   share: number;
+  /** How many due timers one save takes; when they are fewer than usual, they are saved before any item. */
+  timers: number;
+  /** How many saves took nothing but timers. */
+  rounds: number;
   next: number;
   tries: number;
   /** Order keys of which an item must be tried again: the rest of them waits. */
@@ -43,7 +49,7 @@ export function groupsOf(context: Context, works: readonly Work[], settle: Settl
         continue;
       }
       const key = keyOf(route.handler, subject);
-      const fate = refusal(route, work, key, maxKeyBytes);
+      const fate = refusal(context, route, work, subject) ?? unfit(key, work, maxKeyBytes);
       const group = groups.get(key);
       if (fate !== undefined) settle(at, fate);
       else if (group !== undefined) group.items.push({ work, at });
@@ -87,6 +93,8 @@ function newGroup<I extends readonly Item[]>(
     key,
     items,
     share: mostAtOnce,
+    timers: timersAtOnce,
+    rounds: 0,
     next: 0,
     tries: 0,
     held: none,
@@ -112,19 +120,27 @@ function routesFor(
   return isTaken ? all : all.filter(({ subscription }) => subscription.incoming !== true);
 }
 
-const plain = /^[ -~]*$/;
-
+/** Who may not say this at all, or speaks for another by having a handler keep it under another subject. */
 function refusal(
+  { runtime }: Context,
   { subscription: { from } }: Route,
   { event, principal }: Work,
-  key: string,
-  maxKeyBytes: number,
+  subject: string,
 ): Fate | undefined {
-  if (from !== undefined && !from.includes(principal.kind)) {
-    const message = `A ${principal.kind} may not say "${event.type}".`;
-    return { status: 'rejected', code: 'not-permitted', message };
-  }
-  // A subject may have been taken from the data, which the rules for attributes do not bind.
+  const { kind } = principal;
+  const { speaksFor = speaksForItself } = runtime;
+  const isAllowed = from === undefined || from.includes(kind);
+  if (isAllowed && (subject === event.subject || speaksFor(principal, subject))) return undefined;
+  const message = isAllowed
+    ? `A ${kind} may not speak for the record that "${event.type}" would change.`
+    : `A ${kind} may not say "${event.type}".`;
+  return { status: 'rejected', code: 'not-permitted', message };
+}
+
+const plain = /^[ -~]*$/;
+
+/** A subject may have been taken from the data, which the rules for attributes do not bind. */
+function unfit(key: string, { event }: Work, maxKeyBytes: number): Fate | undefined {
   if (!plain.test(key) && /[\p{Cc}\p{Cs}]/u.test(key)) {
     const message = `The subject of "${event.type}" has control characters or lone surrogates.`;
     return { status: 'rejected', code: 'invalid-event', message, data: { field: 'subject' } };

@@ -48,7 +48,8 @@ export function deviceHandler(
       return report(device, events, input, patch);
     }),
   );
-  const said = (input: Input) => report(device, events, input, input.event.data, 'reject');
+  const say = (announce: boolean) => (input: Input) =>
+    report(device, events, input, input.event.data, 'reject', announce);
   return handlerOf<State>(
     {
       name: type,
@@ -65,8 +66,8 @@ export function deviceHandler(
     },
     new Map([
       ...reports,
-      on(events['reported'], said),
-      on(events['imported'], said, { from: registrars }),
+      on(events['reported'], say(false)),
+      on(events['imported'], say(true), { from: registrars }),
       on(events['set'], (input) => wish(device, events, input), { from: wishers }),
       ...Object.values(commands).map((command) =>
         on(command, (input) => pass(command, input), { from: commanders, incoming: true }),
@@ -119,9 +120,10 @@ function report(
   { state, event }: Input,
   patch: Values,
   otherwise: 'reject' | 'throw' = 'throw',
+  announce = false,
 ): Outcome<State> {
   const changes = changesOf(state.reported, patch);
-  if (changes === undefined && state.known) return {};
+  if (changes === undefined && state.known && !announce) return {};
   const checked = checkPatch(device.state, changes ?? {}, state.reported);
   if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
   const reported = changes === undefined ? state.reported : { ...state.reported, ...checked.value };

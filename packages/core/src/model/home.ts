@@ -64,7 +64,11 @@ export function defineHome<const T extends string, S extends object, E = Record<
   assertFits(state, initial, `The initial state of "${type}"`);
   const reports = Object.entries((options.reports ?? {}) as Readonly<Record<string, LooseReport>>);
   const events = homeEvents(type, state as Schema<Values>, reports);
-  const home: Loose = { state: state as Schema<Values>, changed: events['changed'] };
+  const home: Loose = {
+    state: state as Schema<Values>,
+    initial: initial as Values,
+    changed: events['changed'],
+  };
   const on = (name: string, step: (input: Input) => Outcome<Values>, more?: More) => {
     const event = events[name] as EventDef;
     const known = { event, step: step as Subscription['step'], subjectOf: ownSubject };
@@ -82,7 +86,9 @@ export function defineHome<const T extends string, S extends object, E = Record<
     new Map([
       ...applied,
       on('set', say, { from: ['app', 'service', 'user'] }),
-      on('imported', say, { from: ['app', 'service'] }),
+      on('imported', (input) => merge(home, input, input.event.data, 'reject', true), {
+        from: ['app', 'service'],
+      }),
     ]),
   );
   const { set, ...said } = events;
@@ -106,6 +112,7 @@ type More = Pick<Subscription, 'from'>;
 /** A home, whatever its properties. */
 interface Loose {
   readonly state: Schema<Values>;
+  readonly initial: Values;
   readonly changed: EventDef | undefined;
 }
 
@@ -134,12 +141,15 @@ function homeEvents(
 }
 
 function merge(
-  { state: schema, changed }: Loose,
+  { state: schema, initial, changed }: Loose,
   { state, event }: Input,
   patch: Patch<Values>['patch'],
   otherwise: 'reject' | 'throw' = 'throw',
+  announce = false,
 ): Outcome<Values> {
-  const changes = changesOf(state, patch);
+  // A home that was never heard of has the initial state itself; that it is indeed so is news.
+  const isNews = announce || state === initial;
+  const changes = changesOf(state, patch) ?? (isNews ? {} : undefined);
   if (changes === undefined) return {};
   const checked = checkPatch(schema, changes, state);
   if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);

@@ -121,6 +121,13 @@ function picked(each: Each | undefined, data: unknown): unknown {
   return Object.fromEntries(each.pick.map((key) => [key, state[key]]));
 }
 
+/** Whether every single thing that is watched has been heard of: until then a decision would rest on a guess. */
+export function isHeardOf(copies: Copies, watched: readonly Watched[]): boolean {
+  return watched.every(({ watches }) =>
+    watches.every(({ name, each }) => each !== undefined || copies[name] !== undefined),
+  );
+}
+
 /** What the rule's functions see of the copies. */
 export function copiesSeen(
   copies: Copies,

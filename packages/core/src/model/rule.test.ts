@@ -1,6 +1,7 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp } from '../app/define-app.ts';
+import { memoryStore } from '../ports/index.ts';
 import { simulation } from '../simulate/index.ts';
 import { lives } from './binding.ts';
 import { defineDevice } from './device.ts';
@@ -22,7 +23,11 @@ const home = defineHome({
 const warned = defineEvent('warned', z.object({ by: z.array(z.string()) }));
 
 /** A rule that warns when it is cold and nobody is home, and the instants at which it did. */
-function start(times: { forMs?: number; cooldownMs?: number } = {}) {
+function start(
+  times: { forMs?: number; cooldownMs?: number } = {},
+  homes = ['h1', 'h2'],
+  store = memoryStore(),
+) {
   const rule = defineRule({
     name: 'cold-and-empty',
     per: home,
@@ -38,16 +43,48 @@ function start(times: { forMs?: number; cooldownMs?: number } = {}) {
     source: 'urn:acme',
     parts: [sensor, home, rule, { handlers: [], defines: [warned] }],
   });
-  const run = simulation(app);
+  const run = simulation(app, { store });
   const say = (at: number, event: Draft) => run.happen({ at, event });
   const fired = () =>
     run.published.filter(({ type }) => type === 'warned').map(({ time }) => Date.parse(time ?? ''));
   say(0, lives('s1', 'h1'));
+  for (const heard of homes) say(0, home.set(heard, { occupants: 0 }));
   return { run, rule, say, fired };
 }
 
 const reads = (celsius: number, subject = 's1') => sensor.events.reported(subject, { celsius });
 const people = (occupants: number) => home.set('h1', { occupants });
+
+describe('a rule that has not heard of its home', () => {
+  const unheard = () => {
+    const story = start({}, []);
+    story.say(1, reads(15));
+    return story;
+  };
+
+  it('does not decide on a guess', () => {
+    const { fired, run, rule } = unheard();
+    expect(fired()).toEqual([]);
+    expect(run.read(rule.ref('h1')).state).toMatchObject({ held: [], since: null });
+  });
+
+  it('decides when it hears that the home is as it was guessed to be', () => {
+    const { say, fired } = unheard();
+    say(2, people(0));
+    expect(fired()).toEqual([2]);
+  });
+
+  it('hears of what was there before it when that is imported anew', () => {
+    const before = simulation(defineApp({ source: 'urn:acme', parts: [sensor, home] }));
+    const past = [lives('s1', 'h1'), people(0), reads(15)];
+    before.happen(...past.map((event) => ({ at: 0, event })));
+    const { say, fired } = start({}, [], before.store);
+    say(1, home.events.imported('h1', {}));
+    expect(fired()).toEqual([]);
+    say(2, sensor.events.imported('s1', {}));
+    expect(fired()).toEqual([2]);
+  });
+});
 
 describe('a rule fires when its conditions become true', () => {
   it('whichever came last', () => {

@@ -12,6 +12,7 @@ import {
 import type { Each, One, Readable } from './reads.ts';
 import {
   copiesSeen,
+  isHeardOf,
   keepCopy,
   watchesOf,
   type Copies,
@@ -63,7 +64,7 @@ export interface Rule<C extends string> extends Part {
 /** What a rule keeps: a copy of what it watches, whether its conditions hold, and when it last fired. */
 export interface RuleState {
   readonly copies: Copies;
-  /** The names of the conditions that hold. */
+  /** The names of the conditions that hold; none before every single thing that is watched has been heard of. */
   readonly held: readonly string[];
   /** Since when all hold (ms), while they do. */
   readonly since: number | null;
@@ -76,8 +77,9 @@ const elapsed = eventDef({ type: 'hearth.rule.elapsed', data: anything, older: [
 /**
  * Defines a rule: it fires when its conditions *become* true together, whichever came last, and not again until one of them was false.
  *
- * It decides from its own copy of what it watches, kept by the `changed` events of the watched models; what has never been heard of has its
- * model's initial state (a single one) or is missing (in a list). A list is in the order of its subjects.
+ * It decides from its own copy of what it watches, kept by the `changed` events of the watched models. It does not decide before every
+ * single thing that it watches has been heard of; of a list it sees those that have been, in the order of their subjects. A rule that is added to a
+ * running app hears with the next change, or when the home or device is `imported` anew, with whatever properties.
  *
  * @throws {HearthError} `invalid-definition` when there is nothing to watch or no condition, when it cannot hear of what it watches, or
  * for a time that is not whole milliseconds.
@@ -155,7 +157,8 @@ function decide(
 ): Outcome<RuleState> {
   const seen = copiesSeen(state.copies, watched);
   const names = Object.keys(rule.when);
-  const held = names.filter((name) => rule.when[name]?.(seen) === true);
+  const isKnown = isHeardOf(state.copies, watched);
+  const held = isKnown ? names.filter((name) => rule.when[name]?.(seen) === true) : [];
   const before = input.state.since !== null;
   if (held.length < names.length) {
     return { state: { ...state, held, since: null }, ...(before ? { cancel: ['elapsed'] } : {}) };

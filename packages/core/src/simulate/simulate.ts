@@ -136,7 +136,8 @@ function worldOf(app: App, options: SimulationOptions, observe: (applied: Applie
     published: [],
     deadLetters: [],
     now: options.start ?? 0,
-    happened: 0,
+    // Ids go on where an earlier simulation on these records may have ended.
+    happened: options.store?.snapshot().versions ?? 0,
   };
   return world;
 }
