@@ -23,7 +23,8 @@ export interface Interleaving {
   readonly sweeper?: boolean;
   /** Whether what was not acknowledged is delivered again; else only the sweep is left. */
   readonly redelivers?: boolean;
-  readonly cascade?: 'inline' | 'bus';
+  /** Whether anything sweeps, meanwhile or in the end; `true` unless told otherwise. */
+  readonly sweeps?: boolean;
   /** How likely a step is a crash when choices are made by chance: one in this many. */
   readonly crashOneIn?: number;
 }
@@ -63,8 +64,8 @@ export async function interleave(
   const publisher = memoryPublisher();
   const deadLetters = memoryPublisher();
   const clock = { now: () => 0, sleep: async () => undefined, within: noCalls };
-  const { cascade = 'inline' } = given;
-  const runtime: Runtime = { store, publisher, deadLetters, clock, cascade, observe, sweep: true };
+  const hasSweep = given.sweeps !== false;
+  const runtime: Runtime = { store, publisher, deadLetters, clock, observe, sweep: hasSweep };
   const eager = { ...store, due: async () => ({ keys: [...store.entries().keys()] }) };
   const sweeps = { ...runtime, store: eager };
   const left = { lost: given.lost ?? 0, crashes: given.crashes ?? 0 };
@@ -78,7 +79,7 @@ export async function interleave(
       acknowledge(acknowledged, batch.map(inputOf), handled);
     }
   }
-  for (let round = 0; round < 3; round += 1) await sweep(app, sweeps);
+  for (let round = 0; hasSweep && round < 3; round += 1) await sweep(app, sweeps);
   const { published } = publisher;
   const letters = deadLetters.published;
   const wrong = await judge({ store, published, letters, acknowledged, sights, applied });
