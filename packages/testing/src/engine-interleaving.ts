@@ -79,7 +79,8 @@ export async function interleave(
       acknowledge(acknowledged, batch.map(inputOf), handled);
     }
   }
-  for (let round = 0; hasSweep && round < 3; round += 1) await sweep(app, sweeps);
+  const rounds = hasSweep ? 3 : 0;
+  for (let round = 0; round < rounds; round += 1) await sweep(app, sweeps);
   const { published } = publisher;
   const letters = deadLetters.published;
   const wrong = await judge({ store, published, letters, acknowledged, sights, applied });
