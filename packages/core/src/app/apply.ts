@@ -9,7 +9,7 @@ import type { Mark } from './seen.ts';
 import { recordHash } from './stamp.ts';
 import type { Context, Work } from './work.ts';
 
-const kept = { decisions: 5 };
+const kept = { decisions: 5, emitted: 20 };
 
 /** Steps that were applied to a record and are not saved yet. */
 export type Pending = Applied[];
@@ -46,13 +46,15 @@ export function take(
   const cancelled = record.timers.filter(({ key }) => ran.cancel.includes(key));
   if (!changed && ran.emitted.length === 0 && ran.timers.length === 0 && cancelled.length === 0)
     return false;
+  // What JSON cannot hold throws here, before anything of the record is changed.
+  const bodies = ran.emitted.map(bodyOf);
   if (changed) record.state = ran.state;
   record.counter += ran.emitted.length;
   const nextAt = context.runtime.clock.now() + graceMs;
-  for (const emitted of ran.emitted) {
-    const body = bodyOf(emitted);
+  ran.emitted.forEach((emitted, index) => {
+    const body = bodies[index] as string;
     record.outbox.push({ event: emitted, body, cause: mark.id, nextAt, tries: 0, done: '' });
-  }
+  });
   if (ran.timers.length > 0 || cancelled.length > 0) {
     const replaced = new Set([...ran.cancel, ...ran.timers.map(({ key }) => key)]);
     const set = ran.timers.map((timer) => ({ ...timer, tries: 0, notBefore: 0 }));
@@ -74,7 +76,8 @@ function bodyOf(event: CloudEvent): string {
 }
 
 function decide(record: WorkingRecord, ran: Ran, event: Incoming, at: number): void {
-  const emitted = ran.emitted.map(({ type, subject }) => `${type} ${subject}`);
+  const first = ran.emitted.slice(0, kept.emitted);
+  const emitted = first.map(({ type, subject }) => `${type} ${subject}`);
   const decision = { at, id: event.id, type: event.type, because: ran.because ?? [], emitted };
   record.decisions = [...record.decisions, decision].slice(-kept.decisions);
 }

@@ -1,5 +1,4 @@
-import { isHearthError, type HearthError } from '../event/error.ts';
-import type { Incoming } from '../model/event.ts';
+import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { accept } from './accept.ts';
 import { deadLetterOf } from './dead-letter.ts';
@@ -9,24 +8,46 @@ import { putSilentInInbox } from './inbox.ts';
 import { readsFor } from './reads.ts';
 import type { PendingTimer, WorkingRecord } from './record.ts';
 import { markOf } from './seen.ts';
+import { log, logged, loggedError } from './telemetry.ts';
 import type { Context } from './work.ts';
 
-/** How many timers one input may set off, how often a failing one is tried, and how long an unknown one is left alone. */
-const bounds = { timersAtOnce: 100, timerTries: 5, unknownMs: 7 * 24 * 3_600_000 };
+/** How many timers one input may set off. */
+export const timersAtOnce = 100;
 
-/** Runs the timers that are due at `now`, in (due, key) order. A timer's instant is when it was due, however late it is run. */
+/** How often a failing timer is tried, and how long an unknown one is left alone. */
+const bounds = { tries: 5, unknownMs: 7 * 24 * 3_600_000 };
+
+/**
+ * Runs the timers that are due at `now`, in (due, key) order, at most so many; gives how many it were. A timer's instant is when it was
+ * due, however late it is run.
+ */
 export function* runDueTimers(
   context: Context,
   record: WorkingRecord,
   now: number,
   applied: Pending,
-): Task<void> {
-  if (record.timers.length === 0) return;
-  for (let round = 0; round < bounds.timersAtOnce; round += 1) {
+  most = timersAtOnce,
+): Task<number> {
+  if (record.timers.length === 0) return 0;
+  for (let round = 0; round < most; round += 1) {
     const timer = nextDue(context, record, now);
-    if (timer === undefined) return;
-    yield* runTimer(context, record, timer, applied);
+    if (timer === undefined) return round;
+    const error = yield* runTimer(context, record, timer, applied);
+    if (error !== undefined) postpone(context, record, timer, error);
   }
+  return most;
+}
+
+/** Puts off the timer that is due first: whatever comes of it cannot be saved. `false` if none is due. */
+export function postponeNext(
+  context: Context,
+  record: WorkingRecord,
+  now: number,
+  error: HearthError,
+): boolean {
+  const timer = nextDue(context, record, now);
+  if (timer !== undefined) postpone(context, record, timer, error);
+  return timer !== undefined;
 }
 
 function nextDue(
@@ -51,44 +72,40 @@ function isForeign({ app }: Context, handler: Handler, { event }: PendingTimer):
   return known === undefined || !handler.subscriptions.has(known.event.type);
 }
 
+/** Runs a timer; what goes wrong with it leaves the record as it was. */
 function* runTimer(
   context: Context,
   record: WorkingRecord,
   timer: PendingTimer,
   applied: Pending,
-): Task<void> {
+): Task<HearthError | undefined> {
   const principal = { kind: 'app', id: context.app.source } as const;
   const now = Math.max(timer.at, record.at);
-  const event = current(context, timer);
-  const reads = isHearthError(event) ? event : yield* readsFor(record.handler, event);
-  if (isHearthError(event) || isHearthError(reads)) {
-    postpone(context, record, timer, isHearthError(event) ? event : (reads as HearthError));
-    return;
-  }
-  const mark = markOf(timer.event);
-  const ran = attempt(context, record, { event, mark, now, principal }, reads);
-  if (isHearthError(ran)) {
-    postpone(context, record, timer, ran);
-    return;
-  }
-  record.timers = record.timers.filter((one) => one !== timer);
-  putSilentInInbox(context, record, now);
-  take(context, record, ran, event, mark, now);
-  touch(record, now);
-  applied.push(appliedOf(record, { event, now, principal }, ran, reads));
-}
-
-/** What a timer carries was checked by the code that set it; today's code may know a newer version. */
-function current({ app }: Context, { event }: PendingTimer): Incoming | HearthError {
   try {
-    return accept(app, event);
+    const event = accept(context.app, timer.event);
+    const reads = yield* readsFor(record.handler, event);
+    if (isHearthError(reads)) return reads;
+    const mark = markOf(timer.event);
+    const ran = attempt(context, record, { event, mark, now, principal }, reads);
+    if (isHearthError(ran)) return ran;
+    take(context, record, ran, event, mark, now);
+    // One that set itself again is another one by now.
+    record.timers = record.timers.filter((one) => one !== timer);
+    putSilentInInbox(context, record, now);
+    touch(record, now);
+    applied.push(appliedOf(record, { event, now, principal }, ran, reads));
+    return undefined;
   } catch (cause) {
     if (isHearthError(cause)) return cause;
-    throw cause;
+    const message = `A timer of "${record.handler.name}" failed.`;
+    return new HearthError('step-failed', message, { cause });
   }
 }
 
-/** A timer whose step throws must not stop the record: it is tried again later and in the end becomes a dead letter. */
+/**
+ * A timer whose step throws must not stop the record: it is tried again later and in the end becomes a dead letter, unless the world is
+ * to blame.
+ */
 function postpone(
   context: Context,
   record: WorkingRecord,
@@ -96,11 +113,15 @@ function postpone(
   error: HearthError,
 ): void {
   const { clock } = context.runtime;
+  const fields = { ...logged(timer.event), handler: record.handler.name, reason: error.code };
+  log(context, 'error', { ...fields, ...loggedError(error) }, 'A step failed.');
   record.dirty = true;
-  if (timer.tries + 1 < bounds.timerTries) {
-    const notBefore = Math.max(clock.now(), timer.at) + 1000 * 4 ** timer.tries;
+  const tries = timer.tries + 1;
+  if (tries < bounds.tries || error.retryable) {
+    const notBefore =
+      Math.max(clock.now(), timer.at) + 1000 * 4 ** Math.min(timer.tries, bounds.tries);
     record.timers = record.timers.map((one) =>
-      one === timer ? { ...timer, tries: timer.tries + 1, notBefore } : one,
+      one === timer ? { ...timer, tries, notBefore } : one,
     );
     return;
   }
