@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Draft } from '@hearth/core';
 import { encodeMqtt } from '@hearth/core/event';
-import type { MqttClient } from 'mqtt';
+import { connectAsync, type MqttClient } from 'mqtt';
+
+/** Connects a device. The broker keeps its session, so what it is told while it is away waits for it; `user` is who it speaks for. */
+export async function connectDevice(
+  url: string,
+  clientId: string,
+  user: string,
+): Promise<MqttClient> {
+  const client = await connectAsync(url, { clientId, username: user, clean: false });
+  // It connects again by itself; an error that nobody listens to would end the process.
+  client.on('error', () => undefined);
+  return client;
+}
 
 /** Is told that an event is about to be published, so that somebody can measure how long the answer takes. */
 export type Published = (id: string) => void;

@@ -1,15 +1,15 @@
 /** From an instant of the day (ms) on, so many people are at home. */
 export type Stay = readonly [fromMs: number, occupants: number];
 
-/** A day of 24 seconds: two people leave, one after the other, and come back. */
+/** A day of 22 seconds: two people leave, one after the other, and come back. */
 export const shortDay = {
-  lengthMs: 24_000,
+  lengthMs: 22_000,
   stays: [
     [0, 2],
-    [3_000, 1],
-    [4_000, 0],
-    [15_000, 1],
-    [17_000, 2],
+    [1_500, 1],
+    [2_000, 0],
+    [13_000, 1],
+    [15_000, 2],
   ] satisfies readonly Stay[],
 };
 

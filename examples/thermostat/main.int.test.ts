@@ -75,6 +75,6 @@ describe('the example', () => {
     const { code, stdout, stderr } = await run(...args);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect({ code, stdout }).toMatchObject({ code: 2 });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 });

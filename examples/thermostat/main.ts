@@ -2,6 +2,7 @@ import { guarded, runLive, type Io, type Paint, type RunningHome } from '@hearth
 import { readCommandLine, usage } from './command-line.ts';
 import { app, recordedApp } from './home.ts';
 import { playRecording, replayPrefix } from './replay.ts';
+import { countRows } from './recording.ts';
 import { liveInRooms } from './rooms.ts';
 
 const args = process.argv.slice(2);
@@ -22,11 +23,12 @@ async function main(): Promise<number> {
   const common = { io, json, ...(asked.for === undefined ? {} : { forMs: asked.for }) };
   const outside = broker === undefined ? {} : { broker };
   if (file !== undefined) {
+    const total = await countRows(file);
     return runLive(recordedApp(below), {
       ...common,
       home: { ...outside, folder: '.hearth/replay', prefix: replayPrefix, fresh: true },
       greet: (home, { strong }) => [strong(`A recorded room through ${home.url}`), ''],
-      begin: (host) => playRecording(host, { file, speed }),
+      begin: (host) => playRecording(host, { file, total, speed }),
     });
   }
   const folder = '.hearth';
@@ -45,7 +47,7 @@ function greet(home: RunningHome, { strong, faint }: Paint): readonly string[] {
   return [
     strong(`A home on ${home.url}; what it knows is kept in .hearth`),
     faint(
-      'Two people leave after 3 s and turn the heating down. It gets cold. They come back after 15 s.',
+      'Two people leave after 2 s and turn the heating down. It gets cold. They come back after 13 s.',
     ),
     faint('Take part from another terminal:'),
     `  mosquitto_pub ${where} -q 1 -t thermostat/kitchen/temperature -m '{"celsius": 12}'`,

@@ -35,6 +35,13 @@ export async function* readRecording(file: string): AsyncGenerator<Row> {
   if (header === undefined) refuse(`--replay: the file "${file}" is empty.`);
 }
 
+/** Reads a whole recording, so that what is wrong with it is known beforehand; gives the number of its rows. Throws as `readRecording`. */
+export async function countRows(file: string): Promise<number> {
+  let total = 0;
+  for await (const { number } of readRecording(file)) total = number;
+  return total;
+}
+
 function refuse(message: string): never {
   throw new HearthError('invalid-option', message, { field: '--replay' });
 }

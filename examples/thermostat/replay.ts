@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { barText, type Company, type Host } from '@hearth/cli';
 import { HearthError, lives } from '@hearth/core';
-import { connectAsync } from 'mqtt';
-import { say, type Published } from './device.ts';
+import { connectDevice, say, type Published } from './device.ts';
 import { home, thermostat } from './home.ts';
 import { readRecording, type Row } from './recording.ts';
 
 /** How a recording is played. */
 export interface ReplayOptions {
   readonly file: string;
+  /** How many rows it has. */
+  readonly total: number;
   /** How many times faster than it was recorded; `Infinity` does not wait at all. */
   readonly speed: number;
 }
@@ -21,7 +22,7 @@ const house = 'recorded-home';
 
 /** Plays a recorded room as a thermostat and an occupancy sensor would have said it, through the broker. */
 export async function playRecording(host: Host, options: ReplayOptions): Promise<Company> {
-  const total = await countRows(options.file);
+  const { total } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
   const player = await openPlayer(host, signal);
@@ -53,12 +54,6 @@ export async function playRecording(host: Host, options: ReplayOptions): Promise
   };
 }
 
-async function countRows(file: string): Promise<number> {
-  let total = 0;
-  for await (const { number } of readRecording(file)) total = number;
-  return total;
-}
-
 interface Player {
   /** Says what has changed since the row before. */
   play(row: Row, before: Row | undefined): Promise<void>;
@@ -72,8 +67,7 @@ const mostAhead = 500;
 
 async function openPlayer({ home: running, tally }: Host, signal: AbortSignal): Promise<Player> {
   await running.tell(lives(room, house, thermostat));
-  const connect = (username: string) =>
-    connectAsync(running.url, { clientId: `player-${username}`, username, clean: true });
+  const connect = (user: string) => connectDevice(running.url, `player-${user}`, user);
   const [device, sensor] = await Promise.all([connect(room), connect(house)]);
   let said = 0;
   const published: Published = (id) => {

@@ -1,7 +1,6 @@
 import type { CloudEvent } from '@hearth/core';
 import { decodeMqtt } from '@hearth/core/event';
-import { connectAsync } from 'mqtt';
-import { say, type Published } from './device.ts';
+import { connectDevice, say, type Published } from './device.ts';
 import type { Flash } from './flash.ts';
 import { later, type Room } from './heat.ts';
 import { thermostat } from './home.ts';
@@ -35,12 +34,7 @@ export async function simulatedRoom(
   let room = { ...start, ...kept };
   let newest = known;
   let display = { text: '', until: 0 };
-  // A persistent session: what is wished for while the device is away waits for it. The user name is who it may speak for.
-  const client = await connectAsync(url, {
-    clientId: `room-${name}`,
-    username: name,
-    clean: false,
-  });
+  const client = await connectDevice(url, `room-${name}`, name);
   const topic = (event: string) => `thermostat/${name}/${event}`;
   const tell = say(client, `urn:acme:device:${name}`, published);
   const keep = () => {

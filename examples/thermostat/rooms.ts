@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Company, Host } from '@hearth/cli';
 import { lives } from '@hearth/core';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { say, type Say } from './device.ts';
+import type { MqttClient } from 'mqtt';
+import { connectDevice, say, type Say } from './device.ts';
 import { flashOf } from './flash.ts';
 import { home, thermostat } from './home.ts';
 import { occupantsAt, shortDay, turnedDownCelsius } from './household.ts';
@@ -96,11 +96,7 @@ async function furnishOne(
     }),
   );
   await running.tell(...rooms.map((room) => lives(room.name, name, thermostat)));
-  const sensor = await connectAsync(running.url, {
-    clientId: `sensor-${name}`,
-    username: name,
-    clean: false,
-  });
+  const sensor = await connectDevice(running.url, `sensor-${name}`, name);
   return occupied(name, rooms, sensor, say(sensor, `urn:acme:sensor:${name}`, tally.published));
 }
 
