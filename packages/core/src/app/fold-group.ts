@@ -109,7 +109,9 @@ function recordOf(
   { handler, subject, key }: Group,
   stored: StoredRecord | undefined,
 ): WorkingRecord {
-  return { ...readRecord(handler, subject, stored), silent: silentOf(context, key) };
+  const record = readRecord(handler, subject, stored);
+  record.silent = silentOf(context, key);
+  return record;
 }
 
 /** How many marks of one batch an inbox takes: of 13 bytes each. */
