@@ -24,6 +24,25 @@ describe('defineHandler', () => {
     expect(button.subscriptions.size).toBe(0);
   });
 
+  it('lets no step tell the state of one subject to the next, whatever it does to its own', () => {
+    const initial = { seen: ['nobody'] };
+    const guests = defineHandler({
+      name: 'guests',
+      state: z.object({ seen: z.array(z.string()) }),
+      initial,
+    });
+    const careless = guests.on(pressed, ({ state: kept, event }) => {
+      kept.seen.push(event.subject);
+      return { state: { ...kept } };
+    });
+    const home = simulation(defineApp({ source: 'urn:acme', parts: [careless] }));
+    expect(home.happen({ event: pressed('anna', { times: 1 }) })).toMatchObject([
+      { verdict: 'retry', code: 'step-failed' },
+    ]);
+    expect(home.read(careless.ref('berta')).state).toEqual({ seen: ['nobody'] });
+    expect(initial).toEqual({ seen: ['nobody'] });
+  });
+
   it('takes a list of event types for one step', () => {
     const both = button.on([pressed, released], () => ({}));
     expect([...both.subscriptions.keys()]).toEqual(['com.acme.pressed', 'com.acme.released']);

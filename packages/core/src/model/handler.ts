@@ -1,6 +1,7 @@
 import { HearthError } from '../event/error.ts';
 import type { Principal } from '../ports/principal.ts';
 import type { Draft, EventOf, EventType, Incoming } from './event.ts';
+import { frozen } from './frozen.ts';
 import { identity, type Got, type Readable, type Reads } from './reads.ts';
 import { assertFits, assertJson, type Schema } from './schema.ts';
 
@@ -210,7 +211,8 @@ export function handlerOf<S>(
     key,
     version,
     schema: options.state,
-    initial: options.initial as S,
+    // Every new record begins with it: a step that changed it in place would tell one home's state to the next.
+    initial: frozen(options.initial) as S,
     migrate: options.migrate ?? {},
     readsOf: options.reads ?? {},
     tagsOf: options.tags ?? (() => ({})),

@@ -3,6 +3,7 @@ import type { Patch, Report } from './device.ts';
 import type { LooseReport } from './device-events.ts';
 import { misfit } from './device-steps.ts';
 import { eventDef, type Draft, type EventDef, type Incoming } from './event.ts';
+import { frozen } from './frozen.ts';
 import {
   handlerOf,
   ownSubject,
@@ -59,9 +60,10 @@ type Values = Readonly<Record<string, unknown>>;
 export function defineHome<const T extends string, S extends object, E = Record<never, never>>(
   options: HomeOptions<T, S, E>,
 ): Home<T, S, E> {
-  const { type, state, initial, ...others } = options;
+  const { type, state, ...others } = options;
   assertJson(state, `"${type}"`);
-  assertFits(state, initial, `The initial state of "${type}"`);
+  assertFits(state, options.initial, `The initial state of "${type}"`);
+  const initial = frozen<S>(options.initial);
   const reports = Object.entries((options.reports ?? {}) as Readonly<Record<string, LooseReport>>);
   const events = homeEvents(type, state as Schema<Values>, reports);
   const home: Loose = {
