@@ -148,7 +148,7 @@ export function readRecord(
 function parse(key: string, text: string): Body {
   let cause: unknown;
   try {
-    const body = JSON.parse(text) as Partial<Body> | null;
+    const body = bodyOf(text);
     if (typeof body?.f === 'number' && typeof body.v === 'number') return body as Body;
   } catch (error) {
     cause = error;
@@ -157,6 +157,16 @@ function parse(key: string, text: string): Body {
     retryable: true,
     cause,
   });
+}
+
+const inboxFirst = '{"seen":"';
+
+/** An inbox is most of a record. It comes first and has nothing to unescape, so it is cut out and not parsed. */
+function bodyOf(text: string): Partial<Body> | null {
+  const end = text.startsWith(inboxFirst) ? text.indexOf('"', inboxFirst.length) : -1;
+  if (end < 0) return JSON.parse(text) as Partial<Body> | null;
+  const rest = JSON.parse(`{${text.slice(end + 2)}`) as Partial<Body>;
+  return Object.assign(rest, { seen: text.slice(inboxFirst.length, end) });
 }
 
 function upgraded(handler: Handler, body: Body): unknown {
@@ -213,8 +223,7 @@ function headOf(record: WorkingRecord): string {
   if (handler.latestOnly) head.latest = record.latest;
   if (record.erased) head.erased = true;
   const text = textOf(handler, head).slice(0, -1);
-  // The inbox is the largest part and has nothing to escape: it is not worth a second look.
-  return seen === '' ? text : `${text},"seen":"${seen}"`;
+  return seen === '' ? text : `${inboxFirst}${seen}",${text.slice(1)}`;
 }
 
 function textOf({ name }: Handler, head: Body): string {
