@@ -1,5 +1,6 @@
 import type { App, CloudEvent, Draft, Handled, Principal } from '@hearth/core';
 import { recordOf, simulation, type Simulation } from '@hearth/core/simulate';
+import { frozen } from './frozen.ts';
 import { eventOf, instantOf, type Act, type Fakes, type Fixture } from './story.ts';
 import type { Script, SpecifyOptions } from './story.ts';
 
@@ -32,7 +33,7 @@ export const narrator: Principal = { kind: 'service', id: 'story' };
 /** An empty story about an app. */
 export function openPlot(app: App, options: SpecifyOptions): Plot {
   return {
-    app,
+    app: frozen(app),
     options,
     startMs: instantOf(options.start ?? 0),
     acts: [],
