@@ -1,4 +1,4 @@
-import type { App, StepInput } from '@hearth/core';
+import type { App } from '@hearth/core';
 import { eachStep } from './each-step.ts';
 
 /**
@@ -10,7 +10,7 @@ export function frozen(app: App): App {
   return eachStep(app, (_, { step }) => ({ state, event, reads, ...more }) => {
     // Whoever made the event may go on with it. The state must stay the same object, or it would seem to have changed.
     const input = { ...more, state: deeply(state), event: copied(event), reads: copied(reads) };
-    return step(input as StepInput<never, never, never>);
+    return step(input);
   });
 }
 
