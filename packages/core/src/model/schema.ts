@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
+import { issueOf, nameOf, type Issue } from './issue.ts';
 import { whyNotJson } from './json-schema.ts';
 import { same } from './patch.ts';
 
@@ -9,7 +10,7 @@ export type Schema<O = unknown> = StandardSchemaV1<unknown, O>;
 /** A value that fits, or the first reason why it does not: `at` is the path of the property. */
 export type Checked<O> =
   | { readonly value: O; readonly issue?: undefined }
-  | { readonly issue: { readonly at: string; readonly message: string } };
+  | { readonly issue: Issue };
 
 /**
  * Checks a value against a schema.
@@ -26,7 +27,9 @@ export function check<O>(schema: Schema<O>, value: unknown): Checked<O> {
       'A schema answered with a promise: it is asynchronous, or one of its checks threw.',
     );
   }
-  return result.issues === undefined ? result : { issue: describe(result.issues) };
+  if (typeof result !== 'object' || (result as object | null) === null)
+    throw new HearthError('invalid-definition', 'A schema gave no answer.');
+  return result.issues === undefined ? result : { issue: issueOf(result.issues, value) };
 }
 
 function attempt<O>(schema: Schema<O>, value: unknown) {
@@ -35,13 +38,6 @@ function attempt<O>(schema: Schema<O>, value: unknown) {
   } catch (cause) {
     throw new HearthError('invalid-definition', 'A check of a schema threw.', { cause });
   }
-}
-
-function describe(issues: readonly StandardSchemaV1.Issue[]): { at: string; message: string } {
-  const path = (issues[0]?.path ?? []).map((part) =>
-    String(typeof part === 'object' ? part.key : part),
-  );
-  return { at: path.join('.'), message: issues[0]?.message ?? 'does not fit its schema' };
 }
 
 /**
@@ -186,7 +182,7 @@ function checkProperties(shape: Shape, patch: Values, why = unknown): Checked<Va
   const value: Record<string, unknown> = {};
   for (const key of Object.keys(patch)) {
     const property = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (property === undefined) return { issue: { at: key, message: why } };
+    if (property === undefined) return { issue: { at: nameOf(key), message: why } };
     const checked = check(property, patch[key]);
     if (checked.issue !== undefined) {
       const { at, message } = checked.issue;
