@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineApp, defineDevice, lives } from '../index.ts';
+import { defineApp, defineDevice, defineHandler, lives } from '../index.ts';
 import type { Principal } from '../index.ts';
 import { simulation } from '../simulate/index.ts';
 
@@ -49,5 +49,36 @@ describe('a command that comes in', () => {
     const [handled] = run.happen({ event, principal: user });
     expect(handled?.verdict).toBe(verdict);
     expect(run.published.map((sent) => sent.expirytime)).toEqual(expiries);
+  });
+});
+
+describe('what a device is told', () => {
+  const kinds = ['app', 'service', 'user', 'hub', 'device', 'anonymous'] as const;
+  const lamp = defineDevice({
+    type: 'com.acme.lamp',
+    state: z.object({ on: z.boolean() }),
+    initial: { on: false },
+    writable: z.object({ on: z.boolean() }),
+    commands: { flash: { data: z.object({}), expiresMs: 1000 } },
+  });
+  const desired = lamp.events.desired('l1', { desired: { on: true }, desiredRev: 9 });
+
+  it.each([
+    ['a command', lamp.commands.flash('l1', {}), ['app', 'service', 'user', 'hub']],
+    ['a desired state', desired, ['app', 'service']],
+    ['an import', lamp.events.imported('l1', { on: true }), ['app', 'service']],
+  ])('%s is believed by no handler if the device says it itself', (_, event, believed) => {
+    const heard: string[] = [];
+    const spy = defineHandler({ name: 'spy', state: z.null(), initial: null }).on(
+      [lamp.commands.flash, lamp.events.desired, lamp.events.imported],
+      ({ principal }) => {
+        heard.push(principal.kind);
+        return {};
+      },
+    );
+    const house = defineApp({ source: 'urn:acme', parts: [lamp, spy] });
+    const moments = kinds.map((kind) => ({ event, principal: { kind, id: 'l1' } }));
+    simulation(house, { speaksFor }).happen(...moments);
+    expect([...new Set(heard)]).toEqual(believed);
   });
 });

@@ -62,7 +62,9 @@ export function deviceEvents(device: LooseDevice): Events {
 /** Who says an event of a device: its own record, others, or else the device itself. */
 function natureOf(type: string, name: string): Partial<EventType> {
   if (name === 'changed' || name === 'left') return { quiet: true, madeBy: type };
-  return ['set', 'imported', 'desired'].includes(name) ? {} : { unplaced: true };
+  if (name === 'desired') return { madeBy: type };
+  if (name === 'imported') return { from: ['app', 'service'] };
+  return name === 'set' ? {} : { unplaced: true };
 }
 
 function refuse(message: string, field: string): never {

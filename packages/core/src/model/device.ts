@@ -97,6 +97,9 @@ export interface DeviceOptions<T extends string, S, W, E, C> {
 
 type None = Record<never, never>;
 
+// A device does what it is told, and tells nobody.
+const commanders = ['app', 'service', 'user', 'hub'] as const;
+
 /**
  * Defines a device model: its state, what it reports, what can be wished for, and its commands.
  *
@@ -119,7 +122,10 @@ export function defineDevice<
   const events = deviceEvents(loose);
   const commands = Object.entries(loose.commands ?? {}).map(
     ([name, { data, expiresMs }]) =>
-      [name, eventDef({ type: `${options.type}.${name}`, data, expiresMs, older: [] })] as const,
+      [
+        name,
+        eventDef({ type: `${options.type}.${name}`, data, expiresMs, older: [], from: commanders }),
+      ] as const,
   );
   const record = deviceHandler(loose, events, Object.fromEntries(commands));
   const { set, ...others } = events;

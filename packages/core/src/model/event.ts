@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError } from '../event/error.ts';
+import type { Principal } from '../ports/principal.ts';
 import { assertJson, type Schema } from './schema.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface EventType<T extends string = string, D = unknown> {
   readonly quiet?: boolean;
   /** The name of the part that alone emits it. */
   readonly madeBy?: string;
+  /** Who may say it, whoever handles it; everybody who speaks for its subject when absent. */
+  readonly from?: readonly Principal['kind'][];
   /** Said by devices, which need not know their home: it has no partition. */
   readonly unplaced?: boolean;
 }

@@ -186,8 +186,10 @@ function withSteps<S, R>(
 }
 
 /** What only a part of the app emits, nobody else may say: a device could forge the result of a call about itself. */
-const heardFrom = ({ madeBy }: EventType): Pick<Subscription, 'from'> =>
-  madeBy === undefined ? {} : { from: ['app', 'service'] };
+function heardFrom({ madeBy, from }: EventType): Pick<Subscription, 'from'> {
+  if (madeBy !== undefined) return { from: ['app', 'service'] };
+  return from === undefined ? {} : { from };
+}
 
 /** The subject of an event, which is also that of the record that handles it. */
 export const ownSubject = (event: Incoming): string => event.subject;
