@@ -48,8 +48,8 @@ export async function measure(): Promise<Figures> {
     ];
     const against = (peer: Contender, name: string) => figureOf(hearth, peer, name);
     const busy = all.map(({ busy: parts }) => `${Math.round(median(parts) * 100)} %`).join(', ');
-    const perCpu = costOf(bare) / costOf(hearth);
-    const note = `${connections} connections, structured mode, a record saved for each; the servers used ${busy} of a core (${kinds.join(', ')}); by CPU time of the servers alone the ratio to node:http is ${perCpu.toFixed(2)}`;
+    const perCpu = all.slice(1).map((peer) => (costOf(peer) / costOf(hearth)).toFixed(2));
+    const note = `${connections} connections, structured mode, a record saved for each; the servers used ${busy} of a core (${kinds.join(', ')}); by CPU time of the servers alone the ratios are ${perCpu.join(', ')}`;
     return {
       'http.knative': { ...against(bare, 'node:http that parses the same body'), note },
       'http.knative.vsFunctionsFramework': against(
