@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { HearthError } from '@hearth/core/event';
 import { openDatabase, type SqliteOptions } from './database.ts';
@@ -18,7 +19,7 @@ export interface Connection {
 export function connect(options: SqliteOptions): Connection {
   const { file, busyTimeoutMs = 5_000 } = options;
   const database = openDatabase(options);
-  const queue = transactions(database, file, busyTimeoutMs);
+  const queue = transactions(database, file, busyTimeoutMs, presenceOf(file));
   let closing: Promise<void> | undefined;
   return {
     file,
@@ -36,6 +37,24 @@ export function connect(options: SqliteOptions): Connection {
       closing ??= queue.close(closedError(file)).then(() => database.close());
       return closing;
     },
+  };
+}
+
+/**
+ * Gives the function that throws once the file is no longer where it was opened.
+ *
+ * SQLite goes on with a file that was deleted or replaced, and so would we: everything acknowledged from then on would be gone with
+ * the process.
+ */
+function presenceOf(file: string): () => void {
+  const opened = statSync(file, { throwIfNoEntry: false });
+  // A database in memory has no file.
+  if (opened === undefined) return () => undefined;
+  return () => {
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.ino === opened.ino && found.dev === opened.dev) return;
+    const message = `The database "${file}" was deleted or replaced while it was open; start again.`;
+    throw new HearthError('store-unavailable', message, { retryable: true });
   };
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folder, type Folder } from '../test/folder.ts';
@@ -91,6 +91,34 @@ describe('on a full disk', () => {
     ]);
     expect(small).toMatchObject([{ outcome: 'saved' }]);
     expect(tooMuch).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }]);
+  });
+});
+
+describe('a file that is no longer there', () => {
+  it.each([
+    ['was deleted', () => rmSync(at.file())],
+    [
+      'was replaced by a backup',
+      () => {
+        copyFileSync(at.file(), at.file('backup.db'));
+        renameSync(at.file('backup.db'), at.file());
+      },
+    ],
+  ])('takes no save that would be lost with the process, after it %s', async (_, happens) => {
+    const store = open();
+    await store.save([write('h/1', 'one')]);
+    happens();
+    await expect(store.save([write('h/2', 'two')])).rejects.toMatchObject({
+      code: 'store-unavailable',
+      retryable: true,
+      message: expect.stringContaining('was deleted or replaced') as string,
+    });
+  });
+
+  it('is not missed by a database in memory', async () => {
+    expect(await open({ file: ':memory:' }).save([write('h/1', 'one')])).toMatchObject([
+      { outcome: 'saved' },
+    ]);
   });
 });
 

@@ -24,13 +24,22 @@ interface Job {
   readonly settle: (outcome: Outcome<unknown>) => void;
 }
 
-/** Shared transactions on one connection. `busyTimeoutMs` bounds the wait for other processes. */
+/** Shared transactions on one connection. `busyTimeoutMs` bounds the wait for other processes; `assertThere` throws if there is no file. */
 export function transactions(
   database: DatabaseSync,
   file: string,
   busyTimeoutMs: number,
+  assertThere: () => void = () => undefined,
 ): Transactions {
-  const attempt: Attempt = (work) => patiently(work, file, busyTimeoutMs);
+  const attempt: Attempt = (work) =>
+    patiently(
+      () => {
+        assertThere();
+        work();
+      },
+      file,
+      busyTimeoutMs,
+    );
   let waiting: Job[] = [];
   let running: Promise<void> | undefined;
   let closed: HearthError | undefined;
