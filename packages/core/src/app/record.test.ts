@@ -126,6 +126,18 @@ describe('a record', () => {
     expect(writeRecord({ ...record, erased: true }).tags).toEqual({});
   });
 
+  it.each([null, undefined, 5])('refuses a tag that is %s', (room) => {
+    const tagged = defineHandler({
+      name: 'tagged',
+      state: z.null(),
+      initial: null,
+      tags: () => ({ room }) as never,
+    });
+    expect(() => writeRecord(readRecord(tagged, 's', undefined))).toThrow(
+      expect.objectContaining({ code: 'invalid-state', field: 'room' }),
+    );
+  });
+
   it.each([
     ['a cycle', cycle()],
     ['a bigint', { n: 1n }],

@@ -204,8 +204,18 @@ export function writeRecord(record: WorkingRecord): RecordWrite {
         ? `${record.head}}`
         : `${record.head},"out":[${outbox.map(entryText).join()}]}`,
     due: dueOf(record),
-    tags: erased ? {} : handler.tagsOf(record.state as never, record.subject),
+    tags: erased ? {} : tagsOf(handler, record.state, record.subject),
   };
+}
+
+function tagsOf(handler: Handler, state: unknown, subject: string): RecordWrite['tags'] {
+  const tags = handler.tagsOf(state as never, subject);
+  for (const name in tags) {
+    if (typeof tags[name] === 'string') continue;
+    const message = `"${handler.name}" has a tag "${name}" that is no text; leave it out if there is none.`;
+    throw new HearthError('invalid-state', message, { field: name });
+  }
+  return tags;
 }
 
 function headOf(record: WorkingRecord): string {
