@@ -42,8 +42,12 @@ export function answerTo(handled: readonly Handled[], rejected: WhenRejected): A
   if (retry !== undefined) return retryOf(retry);
   if (rejected === 'accept') return accepted;
   const refused = handled.find(({ verdict }) => verdict === 'rejected');
-  return refused === undefined ? accepted : { status: refusals[refused.code ?? ''] ?? 422 };
+  return refused === undefined ? accepted : { status: refusalStatus(refused.code ?? '') };
 }
+
+// The code may be the app's own, such as `constructor`.
+const refusalStatus = (code: string): number =>
+  (Object.hasOwn(refusals, code) ? refusals[code] : undefined) ?? 422;
 
 function retryOf({ code }: Handled): Answer {
   if (code === 'conflict') return conflict;

@@ -83,6 +83,21 @@ describe('a bearer token', () => {
     expect(lines.at(-1)).toMatchObject({ level: 'error' });
   });
 
+  it.each([
+    ['null', 401, null],
+    ['no principal', 503, true],
+    ['a principal without an id', 503, { kind: 'service' }],
+    [
+      'a principal with claims that look like an answer',
+      202,
+      { ...service, status: 200, body: 'x' },
+    ],
+  ])('gives %s: %i', async (_, status, principal) => {
+    const { send, rings } = await listening({ auth: () => principal as Principal });
+    expect((await send(eventOf(rung.type))).status).toBe(status);
+    expect(await rings()).toBe(status === 202 ? 1 : 0);
+  });
+
   it('is checked before the body is read', async () => {
     const { port } = await listening({ auth });
     const head = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n';

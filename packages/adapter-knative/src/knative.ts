@@ -56,9 +56,13 @@ export function trigger(app: App, options: KnativeOptions, runtime: Runtime): Tr
         discard(request, maxBytes);
         countRefusal(answer, runtime);
       };
-      answerTo(request, { isBusy: open > maxRequests, isDraining }).then(send, (error: unknown) =>
-        send(failure(error, runtime)),
-      );
+      answerTo(request, { isBusy: open > maxRequests, isDraining })
+        .then(send, (error: unknown) => send(failure(error, runtime)))
+        .catch((error: unknown) => {
+          // Whatever it is, it must not end the process; the sender finds the connection cut and tries again.
+          failure(error, runtime);
+          response.destroy();
+        });
     },
     drain() {
       isDraining = true;

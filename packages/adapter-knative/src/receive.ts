@@ -34,8 +34,8 @@ export function receiver(
   return async (request) => {
     hideToken(request);
     const encoding = encodingOf(request, compressed);
-    const principal = await prove(request, authenticate, runtime);
-    if (principal === undefined || 'status' in principal) return principal ?? unproved;
+    const { principal, answer } = await prove(request, authenticate, runtime);
+    if (principal === undefined) return answer;
     const sent = await readBody(request, limits.maxBytes);
     const body = encoding === undefined ? sent : await decompress(sent, encoding, limits.maxBytes);
     const headers = pairsOf(request.rawHeaders);
@@ -46,16 +46,25 @@ export function receiver(
   };
 }
 
+/** Who is speaking, or what a sender is told of whom that is not known. */
+type Proof = { readonly principal: Principal; readonly answer?: undefined } | Unproved;
+type Unproved = { readonly principal?: undefined; readonly answer: Answer };
+
 async function prove(
   request: IncomingMessage,
   authenticate: Authenticate,
   runtime: Runtime,
-): Promise<Principal | Answer | undefined> {
+): Promise<Proof> {
   try {
-    return await authenticate(request);
+    const principal = (await authenticate(request)) as Partial<Principal> | null | undefined;
+    if (principal === undefined || principal === null) return { answer: unproved };
+    const { kind, id } = principal;
+    if (typeof kind === 'string' && typeof id === 'string')
+      return { principal: principal as Principal };
+    throw new TypeError('auth must give a principal with kind and id, or undefined');
   } catch (error) {
     quietly(() => runtime.logger?.error({ err: error }, 'Who is speaking could not be checked.'));
-    return uncheckable;
+    return { answer: uncheckable };
   }
 }
 

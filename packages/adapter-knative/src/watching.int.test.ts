@@ -74,6 +74,17 @@ it('answers although counter and logger throw', async () => {
   expect((await send('')).status).toBe(400);
 });
 
+it('cuts the connection if an answer cannot be written, and answers the next one', async () => {
+  const { send, server } = await listening();
+  server.prependOnceListener('request', (_, response: { end: unknown }) => {
+    response.end = () => {
+      throw new Error('a bug');
+    };
+  });
+  await expect(send(eventOf(rung.type))).rejects.toThrow('fetch failed');
+  expect((await send(eventOf(rung.type))).status).toBe(202);
+});
+
 it.each([{ maxRequests: 0 }, { deadlineMs: Number.NaN }])('refuses the option %j', (options) => {
   const required = { store: memoryStore(), publisher: memoryPublisher() };
   const [field] = Object.keys(options);

@@ -1,0 +1,13 @@
+import { expect, it } from 'vitest';
+import { answerTo } from './answer.ts';
+
+it.each([
+  ['not-permitted', 403],
+  ['jammed', 422],
+  ['constructor', 422],
+  ['__proto__', 422],
+  [undefined, 422],
+])('refuses with a status, whatever code a step rejects with: %s', (code, status) => {
+  const rejected = { verdict: 'rejected', ...(code === undefined ? {} : { code }) } as const;
+  expect(answerTo([rejected], 'refuse')).toEqual({ status });
+});
