@@ -23,10 +23,10 @@ describe('acks', () => {
     owed.settle(third!);
     owed.settle(second!);
     owed.flush(10);
-    expect(to.written).toEqual([]);
+    expect([to.written, owed.isHeldUp]).toEqual([[], true]);
     owed.settle(first!);
     owed.flush(10);
-    expect(to.written).toEqual([7, 300, 65_535]);
+    expect([to.written, owed.isHeldUp]).toEqual([[7, 300, 65_535], false]);
   });
 
   it('do not wait for a message that is tried again', () => {

@@ -22,6 +22,8 @@ export interface Acks {
   pass(owed: Owed): void;
   /** Writes what can be acknowledged now (ms). */
   flush(now: number): void;
+  /** Whether a message that may be acknowledged still waits for one before it. */
+  readonly isHeldUp: boolean;
 }
 
 // How long the acknowledgement of a message waits for those that came before it.
@@ -37,6 +39,7 @@ export function acks(stream: AckStream): Acks {
   let line: Owed[] = [];
   let head = 0;
   let ready: number[] = [];
+  let settled = 0;
   return {
     owe(packetId, at) {
       const owed: Owed = { packetId, at, state: 'open' };
@@ -46,6 +49,7 @@ export function acks(stream: AckStream): Acks {
     settle(owed) {
       if (owed.state === 'passed') ready.push(owed.packetId);
       owed.state = 'settled';
+      settled += 1;
     },
     pass(owed) {
       owed.state = 'passed';
@@ -61,7 +65,11 @@ export function acks(stream: AckStream): Acks {
         head = 0;
       }
       if (ready.length > 0 && stream.destroyed !== true) stream.write(pubacks(ready));
+      settled -= ready.length;
       ready = [];
+    },
+    get isHeldUp() {
+      return settled > 0;
     },
   };
 }

@@ -28,6 +28,8 @@ export interface BatchOptions<T extends InHand> {
   readonly postpone: (message: T) => boolean;
   /** A batch has ended, and there may be room for more. */
   readonly ended: () => void;
+  /** How many messages of a key may be handled now. */
+  readonly room: (key: string) => number;
   readonly mostMessages: number;
   readonly backoff: Backoff;
 }
@@ -41,6 +43,8 @@ export interface Batches<T extends InHand> {
   add(key: string, message: T): void;
   /** Lets go of those messages that match and are not being handled. */
   drop(matches: (message: T) => boolean): void;
+  /** There is room again for a key that had none. */
+  goOn(): void;
   /** Resolves when nothing is being handled and nothing more can be: what is held back stays undone. */
   drain(): Promise<void>;
 }
@@ -68,7 +72,7 @@ export function batches<T extends InHand>(options: BatchOptions<T>): Batches<T> 
   const begin = () => {
     planned = undefined;
     const isFree = running <= slow && running < mostAtOnce;
-    const taken = isFree ? waiting.take(mostMessages, Date.now()) : [];
+    const taken = isFree ? waiting.take(mostMessages, Date.now(), options.room) : [];
     if (taken.length > 0) void work(taken);
     wait();
   };
@@ -133,6 +137,7 @@ export function batches<T extends InHand>(options: BatchOptions<T>): Batches<T> 
     drop(matches) {
       for (const message of waiting.remove(matches)) forget(message);
     },
+    goOn: plan,
     drain: () =>
       new Promise((resolve) => {
         drained = resolve;

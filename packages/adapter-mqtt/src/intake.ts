@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { handle } from '@hearth/core';
 import type { App, Runtime } from '@hearth/core';
 import type { IPublishPacket } from 'mqtt';
@@ -7,6 +8,7 @@ import type { MqttDecoder, MqttMessage } from './decode.ts';
 import type { Link, Receiver } from './link.ts';
 import type { Retained } from './subscribe.ts';
 import { transportIds } from './transport-ids.ts';
+import { unconfirmed } from './unconfirmed.ts';
 
 /** What an intake needs. */
 export interface IntakeOptions {
@@ -40,6 +42,9 @@ interface Message extends InHand {
   readonly owed: Owed | undefined;
 }
 
+// How often is looked whether what holds up an acknowledgement has gone.
+const heldUpMs = 20;
+
 const comesAgain = ({ by, owed }: Message): boolean => by.isSuperseded && owed !== undefined;
 
 /** Opens an intake. */
@@ -61,7 +66,12 @@ export function intake(options: IntakeOptions): Intake {
         runtime.logger?.error({ err: error }, 'A batch could not be handled.');
         return [];
       }),
-    settle: ({ by, owed }) => owed && by.acks.settle(owed),
+    settle({ by, owed, input: { order = '' } }) {
+      if (owed === undefined) return;
+      by.acks.settle(owed);
+      heard.answered(order);
+    },
+    room: (key) => heard.room(key),
     postpone(message) {
       if (message.owed !== undefined) message.by.acks.pass(message.owed);
       return !comesAgain(message);
@@ -73,6 +83,14 @@ export function intake(options: IntakeOptions): Intake {
     mostMessages: options.maxBatch,
     backoff: { ...options.retry, random: Math.random },
   });
+  const confirm = async () => {
+    // An acknowledgement that waits for another one is not on its way yet.
+    for (; current.acks.isHeldUp; current.acks.flush(Date.now())) {
+      await wait(heldUpMs, undefined, { ref: false });
+    }
+    await link.confirm();
+  };
+  const heard = unconfirmed(confirm, () => inHand.goOn());
   const take = (packet: IPublishPacket, owed: Owed | undefined) => {
     // What mqtt.js has parsed has bytes.
     const message = packet as unknown as MqttMessage;
@@ -96,6 +114,8 @@ export function intake(options: IntakeOptions): Intake {
       // What waits would be held twice. If the broker has forgotten the session, it is all there is.
       if (resumed) inHand.drop(comesAgain);
       else ids.forget();
+      heard.reset();
+      inHand.goOn();
     },
     message(packet) {
       if (isStopped) return;

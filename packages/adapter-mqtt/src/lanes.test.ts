@@ -26,6 +26,17 @@ describe('lanes', () => {
     expect(of(waiting.take(10, 0))).toEqual(['a2']);
   });
 
+  it('hand out of a key only what it has room for, and of others what they want', () => {
+    const waiting = lanes<string>(backoff);
+    for (const item of ['a1', 'a2', 'b1', 'b2', 'c1']) waiting.add(item.slice(0, 1), item);
+    const room = (key: string) => ({ a: 0, b: 1 })[key] ?? Infinity;
+    const first = waiting.take(10, 0, room);
+    expect(of(first)).toEqual(['b1', 'c1']);
+    expect(waiting.size).toBe(3);
+    waiting.done(first, none, 0);
+    expect(of(waiting.take(10, 0))).toEqual(['a1', 'a2', 'b2']);
+  });
+
   it('hold a key back after a failure, with the failed item in front, and nobody else', () => {
     const waiting = lanes<string>(backoff);
     waiting.add('a', 'a1');

@@ -6,8 +6,8 @@ export interface Lanes<T> {
   readonly nextAt: number | undefined;
   /** Puts an item at the end of its key. */
   add(key: string, item: T): void;
-  /** Takes the next items, from as many keys as needed. Their keys are busy until `done`. */
-  take(most: number, now: number): readonly Taken<T>[];
+  /** Takes the next items, from as many keys as needed, and of each key as many as it has `room`. Their keys are busy until `done`. */
+  take(most: number, now: number, room?: (key: string) => number): readonly Taken<T>[];
   /** Frees the keys of a batch. `again` are those of its items that must come again: they go first, after a while. */
   done(taken: readonly Taken<T>[], again: ReadonlySet<T>, now: number): void;
   /** Removes all items that wait and match; gives them. */
@@ -35,6 +35,8 @@ export interface Backoff {
   readonly maxMs: number;
   readonly random: () => number;
 }
+
+const unlimited = () => Infinity;
 
 /** Empty lanes. */
 export function lanes<T>({ minMs, maxMs, random }: Backoff): Lanes<T> {
@@ -81,21 +83,27 @@ export function lanes<T>({ minMs, maxMs, random }: Backoff): Lanes<T> {
       byKey.set(key, lane);
       ready.push(lane);
     },
-    take(most, now) {
+    take(most, now, room = unlimited) {
       if (parked.size > 0) unpark(now);
       const taken: Taken<T>[] = [];
-      let room = most;
+      const passed: Lane<T>[] = [];
+      let left = most;
       let at = 0;
-      for (; at < ready.length && room > 0; at += 1) {
+      for (; at < ready.length && left > 0; at += 1) {
         const lane = ready[at] as Lane<T>;
-        const items = lane.items.length <= room ? lane.items : lane.items.slice(0, room);
-        lane.items = items === lane.items ? [] : lane.items.slice(room);
+        const share = Math.min(left, room(lane.key));
+        if (share <= 0) {
+          passed.push(lane);
+          continue;
+        }
+        const items = lane.items.length <= share ? lane.items : lane.items.slice(0, share);
+        lane.items = items === lane.items ? [] : lane.items.slice(share);
         lane.isBusy = true;
-        room -= items.length;
+        left -= items.length;
         taken.push({ key: lane.key, items });
       }
-      ready = ready.slice(at);
-      size -= most - room;
+      ready = [...passed, ...ready.slice(at)];
+      size -= most - left;
       return taken;
     },
     done(taken, again, now) {

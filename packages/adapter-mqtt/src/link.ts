@@ -2,6 +2,7 @@ import { HearthError, type Logger } from '@hearth/core';
 import { logger as defaultLogger } from '@hearth/node';
 import { connect, type IClientPublishOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { clientOptions, type MqttConnection, type MqttConnectionOptions } from './connection.ts';
+import { fences, type Fences } from './fences.ts';
 import { outgoing, type Outgoing } from './outgoing.ts';
 import { codeOf, isVersionRefused, refusalOf } from './refusal.ts';
 
@@ -27,6 +28,8 @@ export interface Link extends MqttConnection {
   attach(receiver: Receiver): void;
   /** Goes on reading if that was stopped because the receiver was full. */
   resume(): void;
+  /** Resolves once the broker has read everything that was written before; rejects if the connection ends first. */
+  confirm(): Promise<void>;
   /** Publishes at QoS 1; see `Outgoing`. */
   publish(topic: string, payload: string | Buffer, options: IClientPublishOptions): Promise<void>;
 }
@@ -36,6 +39,7 @@ interface State {
   readonly options: MqttConnectionOptions;
   readonly logger: Logger;
   readonly outgoing: Outgoing;
+  readonly fences: Fences;
   readonly resolve: () => void;
   readonly reject: (error: HearthError) => void;
   client: MqttClient;
@@ -63,6 +67,7 @@ export function openLink(options: MqttConnectionOptions): Link {
       resolve,
       reject,
       outgoing: outgoing(),
+      fences: fences(),
       client: undefined as never,
       receiver: undefined,
       early: [],
@@ -102,8 +107,18 @@ function linkOn(state: State, ready: Promise<void>): Link {
       resume(state);
       return published;
     },
+    confirm: () => confirm(state),
     close: () => close(state),
   };
+}
+
+async function confirm(state: State): Promise<void> {
+  const { status, client } = state;
+  if (status !== 'open') throw new Error('There is no connection to the broker.');
+  const confirmed = state.fences.pass(() => client.sendPing());
+  // As for a publication: its answer comes behind what was sent before.
+  resume(state);
+  await confirmed;
 }
 
 function attach(state: State, receiver: Receiver): void {
@@ -130,10 +145,15 @@ function open(state: State): void {
     else if (packet.qos > 0) early.push(packet);
     const next = () => goOn(packet.qos === 0 ? undefined : acknowledgedLater);
     // While somebody waits for an answer of the broker reading must go on, or the answer never comes.
-    if (receiver?.isFull() === true && state.outgoing.waiting === 0) state.parked = next;
+    const isAsking = state.outgoing.waiting > 0 || state.fences.waiting > 0;
+    if (receiver?.isFull() === true && !isAsking) state.parked = next;
     else next();
   };
+  client.on('packetsend', ({ cmd }) => {
+    if (cmd === 'pingreq') state.fences.sent();
+  });
   client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'pingresp') state.fences.heard();
     if (packet.cmd !== 'connack' || (packet.reasonCode ?? packet.returnCode) !== 0) return;
     state.status = 'taken-in';
     state.isResumed = packet.sessionPresent;
@@ -181,6 +201,7 @@ function closed(state: State): void {
   state.parked = undefined;
   state.early = [];
   state.outgoing.close();
+  state.fences.close();
   // mqtt.js has set its timer already; this is for the attempt after the next one.
   const { maxMs = 30_000 } = options.reconnect ?? {};
   const longer = Math.min(maxMs, (client.options.reconnectPeriod ?? 500) * 2);
