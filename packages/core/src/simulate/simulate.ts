@@ -101,7 +101,7 @@ export function simulation(app: App, options: SimulationOptions = {}): Simulatio
     advanceTo: (at) => advance(world, at),
     happen(...moments) {
       const answers = moments.map((moment) => happen(world, moment));
-      handled.push(...answers);
+      for (const answer of answers) handled.push(answer);
       return answers;
     },
   };
@@ -158,9 +158,9 @@ function perform(world: World, effect: Effect, options: SimulationOptions): unkn
     case 'query':
       return now.query(effect.request);
     case 'publish':
-      (effect.dead ? world.deadLetters : world.published).push(
-        ...effect.events.map(({ event }) => event),
-      );
+      // One by one: as many arguments as a large fleet has events do not fit on the stack.
+      for (const { event } of effect.events)
+        (effect.dead ? world.deadLetters : world.published).push(event);
       return effect.events.map(() => ({ outcome: 'published' }));
     case 'call':
       return effect.calls.map(({ type, request }) => answer(options, type, request));
