@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { defineApp, defineEvent, defineHandler, handle } from '../index.ts';
-import type { Input } from '../index.ts';
+import type { CloudEvent, Input } from '../index.ts';
 import { memoryPublisher, memoryStore } from '../ports/index.ts';
 
 const asked = defineEvent('com.acme.asked', z.object({ broken: z.boolean() }));
@@ -13,6 +13,15 @@ const door = defineHandler({ name: 'door', state: z.object({}), initial: {} }).o
   },
 );
 const app = defineApp({ source: 'urn:acme', parts: [door] });
+const anything = defineEvent(asked.type, z.any());
+const loose = defineApp({
+  source: 'urn:acme',
+  parts: [
+    defineHandler({ name: 'door', state: z.object({}), initial: {} }).on(anything, () => ({
+      reject: { code: 'locked' },
+    })),
+  ],
+});
 
 const input = (broken: boolean): Input => ({
   event: {
@@ -57,5 +66,27 @@ describe('what is rejected', () => {
 
   it('is left to a host that keeps dead letters itself', async () => {
     expect(await lettersOf('host')).toEqual([verdicts, 0]);
+  });
+
+  it.each([
+    ['a circle', { broken: false, self: app }],
+    ['a bigint', { broken: false, size: 1n }],
+  ])('becomes one without its data, if that is no JSON: %s', async (_, data) => {
+    const letters = memoryPublisher();
+    const runtime = {
+      store: memoryStore(),
+      publisher: memoryPublisher(),
+      deadLetters: letters,
+      clock,
+    };
+    const good = input(false);
+    const event = Object.assign({}, good.event, { id: 'bad', data }) as CloudEvent;
+    const bad = { ...good, event };
+    const handled = await handle(loose, [bad, good], runtime);
+    expect(handled.map(({ code }) => code)).toEqual(['invalid-data', 'locked']);
+    expect(letters.published.map(({ event }) => event.data)).toMatchObject([
+      { code: 'invalid-data', event: { id: 'bad', subject: 'd1' } },
+      { code: 'locked' },
+    ]);
   });
 });

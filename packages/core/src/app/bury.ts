@@ -2,7 +2,7 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
 import { toBase32 } from '../event/hash-text.ts';
 import { hashFrom, hashState } from '../event/sha256.ts';
-import type { PublishResult } from '../ports/publisher.ts';
+import type { Outgoing, PublishResult } from '../ports/publisher.ts';
 import { deadLetterOf, deadLetterOfRaw, deniedOf, withoutData } from './dead-letter.ts';
 import { publish, type Task } from './effect.ts';
 import type { Input } from './input.ts';
@@ -66,10 +66,17 @@ function* publishLetters(context: Context, buried: readonly Lane[]): Task<void> 
 }
 
 function publishLettersAs(letters: readonly CloudEvent[]) {
-  return publish(
-    letters.map((event) => ({ event, body: JSON.stringify(event) })),
-    true,
-  );
+  return publish(letters.map(outgoingOf), true);
+}
+
+/** A letter on its way out; without its data if that is no JSON, which only an input made in this process can have. */
+function outgoingOf(event: CloudEvent): Outgoing {
+  try {
+    return { event, body: JSON.stringify(event) };
+  } catch {
+    const bare = withoutData(event);
+    return { event: bare, body: JSON.stringify(bare) };
+  }
 }
 
 const isTooLarge = (result: PublishResult | undefined): boolean =>

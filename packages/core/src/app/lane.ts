@@ -6,7 +6,7 @@ import type { Span } from '../ports/tracing.ts';
 import { accept } from './accept.ts';
 import type { App } from './define-app.ts';
 import type { Input } from './input.ts';
-import { markOf } from './seen.ts';
+import { markOf, type Mark } from './seen.ts';
 import { log, logged, loggedError, startSpan } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
@@ -97,12 +97,21 @@ function workOf(
   const accepted = accept(app, clean);
   return {
     event: accepted,
-    mark: markOf(clean),
+    mark: marked(clean),
     now: own ? saidAt(event, runtime) : (input.now ?? runtime.clock.now()),
     principal,
     order: input.order ?? accepted.partitionkey ?? accepted.subject,
     traceparent,
   };
+}
+
+function marked(event: CloudEvent): Mark {
+  try {
+    return markOf(event);
+  } catch (cause) {
+    const message = `The data of "${event.type}" is nothing that JSON can hold.`;
+    throw new HearthError('invalid-data', message, { field: 'data', cause });
+  }
 }
 
 function assertSpeaksFor({ app, runtime }: Context, principal: Principal, event: CloudEvent): void {

@@ -101,7 +101,7 @@ export function simulation(app: App, options: SimulationOptions = {}): Simulatio
     advanceTo: (at) => advance(world, at),
     happen(...moments) {
       const answers = moments.map((moment) => happen(world, moment));
-      for (const answer of answers) handled.push(answer);
+      for (const one of answers) handled.push(one);
       return answers;
     },
   };
