@@ -80,8 +80,8 @@ describe('what is rejected', () => {
       clock,
     };
     const good = input(false);
-    const event = Object.assign({}, good.event, { id: 'bad', data }) as CloudEvent;
-    const bad = { ...good, event };
+    const odd = Object.assign({}, good.event, { id: 'bad', data }) as CloudEvent;
+    const bad = { ...good, event: odd };
     const handled = await handle(loose, [bad, good], runtime);
     expect(handled.map(({ code }) => code)).toEqual(['invalid-data', 'locked']);
     expect(letters.published.map(({ event }) => event.data)).toMatchObject([
