@@ -121,6 +121,17 @@ describe('requests about one thing', () => {
     expect(calls).toEqual([['a'], ['c']]);
   });
 
+  it('are never kept waiting by a device that names the partition of others', async () => {
+    const { calls, handIn } = stepwise();
+    const device = { kind: 'device', id: 'd9' } as const;
+    const theirs = input('a', { subject: 'd9', partitionkey: 'h1' });
+    void handIn([{ ...theirs, principal: device }]);
+    await turn();
+    void handIn([input('b', { subject: 'd1', partitionkey: 'h1' })]);
+    await turn();
+    expect(calls).toEqual([['a'], ['b']]);
+  });
+
   it('do not overtake a batch that waits for several things', async () => {
     const { calls, handIn, end } = stepwise();
     void handIn([input('a', { subject: 'd1' })]);

@@ -60,10 +60,11 @@ export function gather(handleAll: HandleInputs, limits: GatherLimits): HandleInp
     });
 }
 
-/** What is kept in order together, as the core has it. */
-function keyOf({ event }: Input): readonly string[] {
+/** What is kept in order together, as the core has it: only an app or a service may say where an event belongs. */
+function keyOf({ event, principal: { kind } }: Input): readonly string[] {
   if (isHearthError(event)) return [];
-  const key = event.partitionkey ?? event.subject;
+  const { partitionkey, subject } = event;
+  const key = kind === 'app' || kind === 'service' ? (partitionkey ?? subject) : subject;
   return key === undefined ? [] : [key];
 }
 
