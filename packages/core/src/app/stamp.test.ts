@@ -67,10 +67,13 @@ describe('stamp', () => {
 
   it('keeps the trace in which the story began, and else that of the run', () => {
     const traceparent = '00-run';
+    const begin = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
     expect(stamped(emitter({ traceparent })).traceparent).toBe('00-run');
-    expect(stamped({ ...caused({ traceparent: '00-begin' }), traceparent }).traceparent).toBe(
-      '00-begin',
-    );
+    expect(stamped({ ...caused({ traceparent: begin }), traceparent }).traceparent).toBe(begin);
+  });
+
+  it('does not carry along what is no trace, which a device may have sent', () => {
+    expect(stamped(caused({ traceparent: 'x'.repeat(8000) })).traceparent).toBeUndefined();
   });
 
   it('takes the partition of the draft, else of the cause, else the subject', () => {

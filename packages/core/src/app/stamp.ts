@@ -77,13 +77,21 @@ export function stamp(
     partitionkey: draft.partition ?? cause.partitionkey ?? draft.subject,
     hearthdepth: depth,
   };
-  const traceparent = cause.traceparent ?? emitter.traceparent;
+  const traceparent = traceOf(cause) ?? emitter.traceparent;
   if (traceparent !== undefined) event.traceparent = traceparent;
   if (counter !== undefined)
     event.recordseq = `${emitter.record}.${String(counter).padStart(12, '0')}`;
   if (known.expiresMs !== undefined)
     event.expirytime = expiryOf(known.expiresMs, cause, draft, time);
   return event;
+}
+
+// https://www.w3.org/TR/trace-context/#traceparent-header
+const traceContext = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
+/** The trace in which a story started. Anybody can name one; what is none, up to 8 KiB of it, would be carried along in every event. */
+function traceOf({ traceparent }: Incoming): string | undefined {
+  return traceparent !== undefined && traceContext.test(traceparent) ? traceparent : undefined;
 }
 
 /** A command that is passed on does not live longer than whoever gave it wanted. */
