@@ -1,9 +1,9 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
-import { speaksForItself } from '../ports/principal.ts';
 import type { App, Route } from './define-app.ts';
 import { keyOf } from './record.ts';
+import { maySpeak } from './speaks.ts';
 import { timersAtOnce } from './timers.ts';
 import type { Context, Fate, Work } from './work.ts';
 
@@ -128,9 +128,14 @@ function refusal(
   subject: string,
 ): Fate | undefined {
   const { kind } = principal;
-  const { speaksFor = speaksForItself } = runtime;
   const isAllowed = from === undefined || from.includes(kind);
-  if (isAllowed && (subject === event.subject || speaksFor(principal, subject))) return undefined;
+  try {
+    if (isAllowed && (subject === event.subject || maySpeak(runtime, principal, subject)))
+      return undefined;
+  } catch (cause) {
+    const error = new HearthError('step-failed', 'speaksFor gave no answer.', { cause });
+    return { status: 'failed', error };
+  }
   const message = isAllowed
     ? `A ${kind} may not speak for the record that "${event.type}" would change.`
     : `A ${kind} may not say "${event.type}".`;

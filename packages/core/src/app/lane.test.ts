@@ -76,6 +76,8 @@ describe('who may speak for whom', () => {
     const { say } = start(({ kind, id }, subject) => kind === 'hub' && subject.startsWith(id));
     expect((await say(principal('hub', 't')))?.verdict).toBe('done');
     expect((await say(principal('device')))?.code).toBe('not-permitted');
+    expect((await say(principal('service', 's')))?.code).toBe('not-permitted');
+    expect((await say(principal('app', 'urn:acme')))?.verdict).toBe('done');
   });
 
   it('is asked before anybody looks at the data', async () => {

@@ -1,12 +1,13 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
-import { speaksForItself, type Principal } from '../ports/principal.ts';
+import type { Principal } from '../ports/principal.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Span } from '../ports/tracing.ts';
 import { accept } from './accept.ts';
 import type { App } from './define-app.ts';
 import type { Input } from './input.ts';
 import { markOf, type Mark } from './seen.ts';
+import { maySpeak } from './speaks.ts';
 import { log, logged, loggedError, startSpan } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
@@ -117,11 +118,7 @@ function marked(event: CloudEvent): Mark {
 function assertSpeaksFor({ app, runtime }: Context, principal: Principal, event: CloudEvent): void {
   const { type, subject } = event;
   if (subject === undefined || subject === '' || !app.types.has(type)) return;
-  const { speaksFor = speaksForItself } = runtime;
-  const answer: unknown = speaksFor(principal, subject);
-  if (answer === true) return;
-  // A promise is no answer, and would pass for a yes.
-  if (typeof answer !== 'boolean') throw new TypeError('speaksFor must answer true or false');
+  if (maySpeak(runtime, principal, subject)) return;
   const message = `A ${principal.kind} may not speak for the subject of "${type}".`;
   throw new HearthError('not-permitted', message, { field: 'subject' });
 }

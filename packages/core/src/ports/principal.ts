@@ -9,7 +9,7 @@ export interface Principal {
   readonly id: string;
 }
 
-/** Decides whether a principal may say something about a subject. */
+/** Decides, at once, whether a principal may say something about a subject. It is not asked about the app. */
 export type SpeaksFor = (principal: Principal, subject: string) => boolean;
 
 /** A device speaks for itself; a service and the app speak for everything; a hub or user needs an app that says what for. */
