@@ -41,4 +41,16 @@ describe('systemClock', () => {
     expect(signal?.aborted).toBe(true);
     await expect(late).rejects.toMatchObject({ code: 'timeout', retryable: true });
   });
+
+  it('does not give up at once because the time is long', async () => {
+    let signal: AbortSignal | undefined;
+    const late = clock.within(2 ** 40, (given) => {
+      signal = given;
+      return forever();
+    });
+    vi.advanceTimersByTime(86_400_000);
+    expect(signal?.aborted).toBe(false);
+    vi.advanceTimersByTime(2 ** 31);
+    await expect(late).rejects.toMatchObject({ code: 'timeout' });
+  });
 });
