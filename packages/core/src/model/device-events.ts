@@ -79,8 +79,12 @@ function assertNames({ type, reports = {}, commands = {} }: LooseDevice, own: ob
   for (const [name, { expiresMs }] of Object.entries(commands)) {
     if (Object.hasOwn(reports, name))
       refuse(`"${type}" has a report and a command named "${name}"; rename one of them.`, name);
-    if (!Number.isSafeInteger(expiresMs) || expiresMs < 1)
-      refuse(`The command "${type}.${name}" needs an expiresMs: whole milliseconds above 0.`, name);
+    // What would expire after the year 9999 could not be written as a timestamp.
+    if (!Number.isSafeInteger(expiresMs) || expiresMs < 1 || expiresMs > 1e12)
+      refuse(
+        `The command "${type}.${name}" needs an expiresMs: whole milliseconds above 0, and at most 1e12.`,
+        name,
+      );
   }
 }
 
