@@ -261,4 +261,17 @@ describe('a port that does not answer as it should', () => {
     ]);
     expect((await read(world.runtime, first.ref('s'))).outputs).toMatchObject([{ tries: 1 }]);
   });
+
+  it.each([Number.NaN, Infinity, '0.5', -1])(
+    'keeps a record that can be read, if random is %s',
+    async (odd) => {
+      const world = engineWorld(app, () => ({
+        random: () => odd as never,
+        publisher: { publish: async () => [] },
+      }));
+      await give(world, [ask('1')]);
+      const { outputs } = await read(world.runtime, first.ref('s'));
+      expect(outputs).toMatchObject([{ tries: 1, nextAt: 1000 }]);
+    },
+  );
 });

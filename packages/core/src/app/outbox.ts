@@ -200,7 +200,9 @@ function resultEntry(context: Context, { cause }: OutboxEntry, event: CloudEvent
 /** Doubles from one second, with jitter, so that many records do not come back at once. */
 export function backoff({ runtime }: Context, tries: number): number {
   const wait = Math.min(limits.waitMs, 500 * 2 ** tries);
-  return Math.round(wait * (0.75 + (runtime.random?.() ?? 0.5) / 2));
+  const random = runtime.random?.() ?? 0.5;
+  // What is no number would make no JSON of the record, and nobody could read it again.
+  return Math.round(wait * (0.75 + (random >= 0 && random < 1 ? random : 0.5) / 2));
 }
 
 function deadEntry(context: Context, { event, entry }: Delivery, reason: DeadReason): OutboxEntry {
