@@ -114,10 +114,20 @@ describe('the double of an input without effect', () => {
     say(20, { id: 'a' });
     const version = () => run.store.entries().get('n/a')?.version;
     const before = version();
-    for (let n = 0; n < 3; n += 1) expect(say(20, { id: 'b' })).toEqual({ verdict: 'done' });
+    for (let n = 0; n < 3; n += 1) expect(say(20, { id: 'b' })?.verdict).toBe('done');
     expect(version()).toBe(before);
     say(21, { id: 'c' });
     expect(look().remembered).toBe(3);
+  });
+});
+
+describe('the double of a question', () => {
+  it('is answered anew, as long as asking changes nothing', () => {
+    let answer = 0;
+    const { say } = start({}, (n) => (n === 1 ? { reply: (answer += 1) } : { state: n }));
+    expect(say(1, { id: 'x' })?.reply).toBe(1);
+    say(2);
+    expect(say(1, { id: 'x' })?.reply).toBe(2);
   });
 });
 

@@ -3,8 +3,8 @@ import type { Incoming } from '../model/event.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
 import type { Answer, WorkingRecord } from './record.ts';
 import type { Ran } from './run.ts';
-import { noteSilent, putInInbox } from './inbox.ts';
-import { holds, lookUp, type Mark } from './seen.ts';
+import { lookUpInput, noteSilent, putInInbox } from './inbox.ts';
+import { holds, type Mark } from './seen.ts';
 import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
@@ -20,7 +20,7 @@ export function fold(
   applied: Pending,
 ): Fate {
   const now = Math.max(work.now, record.at);
-  switch (lookUp(record.seen, work.mark)) {
+  switch (lookUpInput(record, work.mark)) {
     case 'same':
       count(context, 'duplicate');
       return answered(record, work.mark);
@@ -73,10 +73,9 @@ function applyNew(
   ) {
     rememberInput(context, record, ran, event, mark, now);
     applied.push(appliedOf(record, work, ran, reads));
-  } else {
-    noteSilent(record, mark);
-    if (ran.reply !== undefined) applied.push(appliedOf(record, work, ran, reads));
-  }
+  } else if (ran.reply === undefined) noteSilent(record, mark);
+  // A question that changes nothing may be asked again.
+  else applied.push(appliedOf(record, work, ran, reads));
   if (ran.reject !== undefined) return { status: 'rejected', ...ran.reject };
   return { status: 'done', reply: ran.reply };
 }

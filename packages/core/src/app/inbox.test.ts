@@ -51,3 +51,35 @@ it('remembers 64 of them once something else has come', async () => {
   await handle(app, rings(1, 100), at);
   expect((await read(at, bell.ref('b1'))).remembered).toBe(64);
 });
+
+const set = defineEvent('com.acme.set', z.object({ n: z.number() }));
+const dial = defineHandler({ name: 'dial', state: z.number(), initial: 0 }).on(
+  set,
+  ({ event }) => ({ state: event.data.n }),
+);
+const dials = defineApp({ source: 'urn:acme', parts: [dial] });
+
+it('loses none of the inputs without effect when two batches work on a record at once', async () => {
+  const at = runtime();
+  const turned = (subject: string, n: number, id: string): Input => ({
+    event: { specversion: '1.0', id, source: 's', type: set.type, subject, data: { n } },
+    principal: { kind: 'service', id: 'test' },
+  });
+  let save = () => undefined as void;
+  const held = {
+    ...at.store,
+    save: async (writes: Parameters<typeof at.store.save>[0]) => {
+      if (writes[0]?.key === 'dial/slow') await new Promise<void>((resolve) => (save = resolve));
+      return at.store.save(writes);
+    },
+  };
+  const on = { ...at, store: held };
+  await handle(dials, [turned('d1', 20, 'a')], on);
+  const slow = handle(dials, [turned('d1', 20, 'b'), turned('slow', 1, 'x')], on);
+  await handle(dials, [turned('d1', 20, 'c')], on);
+  save();
+  await slow;
+  await handle(dials, [turned('d1', 21, 'd')], on);
+  await handle(dials, [turned('d1', 20, 'b'), turned('d1', 20, 'c')], on);
+  expect((await read(on, dial.ref('d1'))).state).toBe(21);
+});

@@ -1,6 +1,6 @@
 import type { StateStore } from '../ports/state-store.ts';
 import type { WorkingRecord } from './record.ts';
-import { remember, type Mark } from './seen.ts';
+import { lookUp, remember, type Mark } from './seen.ts';
 import { count, type Context } from './work.ts';
 
 /** How many events an inbox remembers, and for how long at most. */
@@ -20,6 +20,7 @@ export function putInInbox(context: Context, record: WorkingRecord, mark: Mark, 
 /** Puts those inputs into the inbox that had no effect, because something else is about to have one. */
 export function putSilentInInbox(context: Context, record: WorkingRecord, now: number): void {
   for (const mark of record.silent) put(context, record, mark, now);
+  record.unsilenced = [...record.unsilenced, ...record.silent];
   record.silent = [];
 }
 
@@ -48,26 +49,42 @@ export function silentOf({ runtime }: Context, key: string): readonly Mark[] {
   return silentInputs.get(runtime.store)?.get(key) ?? [];
 }
 
-/** Keeps what a pass has left of them, once it is saved or had nothing to save. */
-export function keepSilent({ runtime }: Context, { key, silent }: WorkingRecord): void {
-  const { store } = runtime;
-  const known = silentInputs.get(store);
-  if (silent.length === 0) {
-    known?.delete(key);
-    return;
-  }
+/** Notes what a pass has done with them, once it is saved or had nothing to save. Other passes may have noted something meanwhile. */
+export function keepSilent({ runtime }: Context, record: WorkingRecord): void {
+  const { key, silent, unsilenced } = record;
+  const known = silentInputs.get(runtime.store);
+  const before = known?.get(key) ?? none;
+  const rest = unsilenced.length === 0 ? before : before.filter((mark) => !has(unsilenced, mark));
+  const marks = [...rest, ...silent.filter((mark) => !has(rest, mark))];
+  known?.delete(key);
+  if (marks.length === 0) return;
   const records = known ?? new Map<string, readonly Mark[]>();
-  if (known === undefined) silentInputs.set(store, records);
+  if (known === undefined) silentInputs.set(runtime.store, records);
   // The one that has been quiet for the longest is the first.
-  records.delete(key);
   for (const [oldest] of records) {
     if (records.size < limits.records) break;
     records.delete(oldest);
   }
-  records.set(key, silent.slice(-bounds.entries));
+  records.set(key, marks.slice(-bounds.entries));
 }
+
+const none: readonly Mark[] = [];
+
+const has = (marks: readonly Mark[], { id }: Mark): boolean => marks.some((one) => one.id === id);
 
 /** Notes an input that had no effect. */
 export function noteSilent(record: WorkingRecord, mark: Mark): void {
-  if (record.silent.every(({ id }) => id !== mark.id)) record.silent = [...record.silent, mark];
+  record.silent = [...record.silent, mark];
+}
+
+/** Whether an input came before: `new`, `same`, or `reused` if its id came with other content. */
+export function lookUpInput(
+  { seen, silent }: WorkingRecord,
+  mark: Mark,
+): ReturnType<typeof lookUp> {
+  const found = lookUp(seen, mark);
+  if (found !== 'new') return found;
+  const known = silent.find(({ id }) => id === mark.id);
+  if (known === undefined) return 'new';
+  return known.content === mark.content ? 'same' : 'reused';
 }

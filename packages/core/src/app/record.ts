@@ -63,6 +63,8 @@ export interface WorkingRecord {
   seen: string;
   /** Inputs since the last save that had no effect. */
   silent: readonly Mark[];
+  /** Those of them that this pass puts into the inbox. */
+  unsilenced: readonly Mark[];
   /** How many inputs this pass has at most. */
   room: number;
   outbox: OutboxEntry[];
@@ -133,6 +135,7 @@ export function readRecord(
     at: body?.at ?? 0,
     seen: body?.seen ?? '',
     silent: [],
+    unsilenced: [],
     room: 0,
     outbox: (body?.out ?? []).map((entry) => ({ ...entry, body: JSON.stringify(entry.event) })),
     timers: body?.timers ?? [],
