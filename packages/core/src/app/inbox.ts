@@ -1,4 +1,5 @@
 import type { StateStore } from '../ports/state-store.ts';
+import { recent, type Recent } from './recent.ts';
 import type { WorkingRecord } from './record.ts';
 import { lookUp, remember, type Mark } from './seen.ts';
 import { count, type Context } from './work.ts';
@@ -36,8 +37,8 @@ function put(context: Context, record: WorkingRecord, mark: Mark, now: number): 
   record.seen = seen;
 }
 
-const limits = { records: 10_000 };
-const silentInputs = new WeakMap<StateStore, Map<string, readonly Mark[]>>();
+const limits = { records: 5_000 };
+const silentInputs = new WeakMap<StateStore, Recent<readonly Mark[]>>();
 
 /**
  * The inputs of a record that had no effect since it was last saved, as far as this process has handled them.
@@ -56,15 +57,12 @@ export function keepSilent({ runtime }: Context, record: WorkingRecord): void {
   const before = known?.get(key) ?? none;
   const rest = unsilenced.length === 0 ? before : before.filter((mark) => !has(unsilenced, mark));
   const marks = [...rest, ...silent.filter((mark) => !has(rest, mark))];
-  known?.delete(key);
-  if (marks.length === 0) return;
-  const records = known ?? new Map<string, readonly Mark[]>();
-  if (known === undefined) silentInputs.set(runtime.store, records);
-  // The one that has been quiet for the longest is the first.
-  for (const [oldest] of records) {
-    if (records.size < limits.records) break;
-    records.delete(oldest);
+  if (marks.length === 0) {
+    known?.delete(key);
+    return;
   }
+  const records = known ?? recent<readonly Mark[]>(limits.records);
+  if (known === undefined) silentInputs.set(runtime.store, records);
   records.set(key, marks.slice(-bounds.entries));
 }
 
