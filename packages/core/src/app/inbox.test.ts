@@ -59,12 +59,13 @@ const dial = defineHandler({ name: 'dial', state: z.number(), initial: 0 }).on(
 );
 const dials = defineApp({ source: 'urn:acme', parts: [dial] });
 
+const turned = (subject: string, n: number, id = `${n}`): Input => ({
+  event: { specversion: '1.0', id, source: 's', type: set.type, subject, data: { n } },
+  principal: { kind: 'service', id: 'test' },
+});
+
 it('loses none of the inputs without effect when two batches work on a record at once', async () => {
   const at = runtime();
-  const turned = (subject: string, n: number, id: string): Input => ({
-    event: { specversion: '1.0', id, source: 's', type: set.type, subject, data: { n } },
-    principal: { kind: 'service', id: 'test' },
-  });
   let save = () => undefined as void;
   const held = {
     ...at.store,
@@ -82,4 +83,22 @@ it('loses none of the inputs without effect when two batches work on a record at
   await handle(dials, [turned('d1', 21, 'd')], on);
   await handle(dials, [turned('d1', 20, 'b'), turned('d1', 20, 'c')], on);
   expect((await read(on, dial.ref('d1'))).state).toBe(21);
+});
+
+const said = defineEvent('com.acme.said', z.object({ n: z.number() }));
+const loudDial = defineHandler({ name: 'dial', state: z.number(), initial: 0 }).on(
+  set,
+  ({ state, event: { subject, data } }) =>
+    state === data.n ? {} : { state: data.n, emit: said(subject, data) },
+);
+const loud = defineApp({ source: 'urn:acme', parts: [loudDial, said] });
+
+it('forgets nothing recent for what is still to be delivered', async () => {
+  const publish = () => Promise.reject(new Error('down'));
+  const at = { ...runtime(), publisher: { publish }, sweep: true };
+  for (let n = 1; n <= 70; n += 1) await handle(loud, [turned('d1', n)], at);
+  await handle(loud, [turned('d1', 70, 'again')], at);
+  await handle(loud, [turned('d1', 71)], at);
+  const [double] = await handle(loud, [turned('d1', 70, 'again')], at);
+  expect(double).toEqual({ verdict: 'done', duplicate: true });
 });

@@ -29,7 +29,8 @@ function put(context: Context, record: WorkingRecord, mark: Mark, now: number): 
   const { redeliveryAgeMs } = context.runtime;
   const kept = (id: string) => record.outbox.some(({ cause }) => cause === id);
   const { seen, overflow } = remember(record.seen, mark, now, {
-    entries: Math.max(bounds.entries, record.room),
+    // Those whose outputs are still undelivered stay in any case, and must not push out the others.
+    entries: Math.max(bounds.entries, record.room) + record.outbox.length,
     ageMs: redeliveryAgeMs ?? bounds.ageMs,
     kept,
   });
