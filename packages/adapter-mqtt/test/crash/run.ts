@@ -5,6 +5,7 @@ import { sqliteStore } from '@hearth/store-sqlite';
 import { seededRandom } from '@hearth/testing';
 import { connectAsync } from 'mqtt';
 import { owed } from '../client.ts';
+import { settled } from '../settled.ts';
 import type { Restartable } from './brokers.ts';
 import { collector, type Collector } from './collector.ts';
 import { workerId } from './job.ts';
@@ -105,17 +106,6 @@ async function disturb(
     await wait(random() * 20);
     await act();
   }
-}
-
-/** Waits until nothing is left to be delivered, or until that has taken too long. */
-async function settled(file: string): Promise<void> {
-  const store = sqliteStore({ file });
-  for (let patience = 100; patience > 0; patience -= 1) {
-    const { keys } = await store.due({ before: Number.MAX_SAFE_INTEGER, limit: 1 });
-    if (keys.length === 0) break;
-    await wait(50);
-  }
-  await store.close();
 }
 
 async function left(file: string): Promise<Pick<Disturbed, 'records' | 'due'>> {
