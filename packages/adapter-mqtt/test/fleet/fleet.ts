@@ -17,16 +17,21 @@ export async function worker(job: Job) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'worker.ts')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  await once(child, 'message');
+  // One that ends before it has said anything must not be waited for.
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`A worker ended with ${code}.`);
+  });
+  ended.catch(() => undefined);
+  await Promise.race([once(child, 'message'), ended]);
   child.send(job);
-  await once(child, 'message');
+  await Promise.race([once(child, 'message'), ended]);
   return {
     async end(): Promise<MqttTriggerStats> {
       const said = once(child, 'message');
-      const ended = once(child, 'exit');
+      const gone = once(child, 'exit');
       child.kill('SIGTERM');
       const [stats] = (await said) as [MqttTriggerStats];
-      await ended;
+      await gone;
       return stats;
     },
     stop: () => void child.kill('SIGKILL'),

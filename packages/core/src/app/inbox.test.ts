@@ -88,8 +88,8 @@ it('loses none of the inputs without effect when two batches work on a record at
 const said = defineEvent('com.acme.said', z.object({ n: z.number() }));
 const loudDial = defineHandler({ name: 'dial', state: z.number(), initial: 0 }).on(
   set,
-  ({ state, event: { subject, data } }) =>
-    state === data.n ? {} : { state: data.n, emit: said(subject, data) },
+  ({ state: level, event: { subject, data } }) =>
+    level === data.n ? {} : { state: data.n, emit: said(subject, data) },
 );
 const loud = defineApp({ source: 'urn:acme', parts: [loudDial, said] });
 
