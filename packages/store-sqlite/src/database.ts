@@ -42,7 +42,7 @@ export function openDatabase(options: SqliteOptions, node: NodeProcess = process
   try {
     database = new DatabaseSync(file);
     database.exec(`PRAGMA busy_timeout = ${Math.ceil(busyTimeoutMs)}`);
-    database.exec('PRAGMA journal_mode = wal');
+    useWriteAheadLog(database, file, busyTimeoutMs);
     database.exec(`PRAGMA synchronous = ${synchronous}`);
     prepareSchema(database, file);
     if (maxFileBytes !== undefined) limitSize(database, maxFileBytes);
@@ -59,6 +59,22 @@ function sqliteOf(node: NodeProcess): Sqlite {
   if (sqlite !== undefined) return sqlite;
   const message = `The SQLite store needs Node.js 22.13 or newer; this is ${node.version}.`;
   throw new HearthError('store-unavailable', message);
+}
+
+const retryMs = 5;
+
+/** SQLite does not wait before it changes the journal: of two processes that open a new file at once, it refuses one at once. */
+function useWriteAheadLog(database: DatabaseSync, file: string, busyTimeoutMs: number): void {
+  const until = Date.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      database.exec('PRAGMA journal_mode = wal');
+      return;
+    } catch (error) {
+      if (failureOf(error, file).kind !== 'busy' || Date.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
+    }
+  }
 }
 
 function limitSize(database: DatabaseSync, maxFileBytes: number): void {

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { folder, type Folder } from '../test/folder.ts';
 import { sqliteStore } from './sqlite-store.ts';
 
 const writer = fileURLToPath(new URL('../test/writer.ts', import.meta.url));
+const opener = new URL('../test/opener.ts', import.meta.url);
 let at: Folder;
 
 beforeEach(() => {
@@ -46,4 +49,17 @@ it('has every save that a process was told of before it was killed', async () =>
   const acknowledged = await count(1_000_000, 20);
   expect(await counted()).toBeGreaterThanOrEqual(acknowledged.length);
   expect(acknowledged.length).toBeGreaterThanOrEqual(20);
+});
+
+it('may be opened by several at the same moment, the first time as well', async () => {
+  const threads = 4;
+  const files = Array.from({ length: 50 }, (_, round) => at.file(`${round}.db`));
+  const workerData = { files, arrived: new Int32Array(new SharedArrayBuffer(4)), threads };
+  const refused = await Promise.all(
+    Array.from({ length: threads }, async () => {
+      const [said] = (await once(new Worker(opener, { workerData }), 'message')) as [string[]];
+      return said;
+    }),
+  );
+  expect(refused.flat()).toEqual([]);
 });
