@@ -40,8 +40,10 @@ describe('openTelemetry', () => {
   it('records with an SDK that is registered later', () => {
     const tracing = openTelemetry();
     tracing.start('before', start).end();
+    expect(tracing.isOn?.()).toBe(false);
     const { exporter, provider } = recorded();
     trace.setGlobalTracerProvider(provider);
+    expect(tracing.isOn?.()).toBe(true);
     tracing.start('after', start).end();
     expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['after']);
   });

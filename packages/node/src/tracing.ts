@@ -50,6 +50,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Tracing {
     return found instanceof ProxyTracer ? undefined : found;
   };
   return {
+    isOn: () => (tracer ??= find()) !== undefined,
     start(spanName, start) {
       tracer ??= find();
       return tracer === undefined ? silent : wrap(startSpan(tracer, spanName, start));

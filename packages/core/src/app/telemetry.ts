@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../event/cloud-event.ts';
 import type { Logger } from '../ports/runtime.ts';
-import type { Span, SpanStart } from '../ports/tracing.ts';
+import type { Span, SpanStart, Tracing } from '../ports/tracing.ts';
 import { toBase64Url } from '../event/hash-text.ts';
 import { hashFrom, hashState } from '../event/sha256.ts';
 import type { Context } from './work.ts';
@@ -25,12 +25,20 @@ export function startSpan(
   parent: string | undefined,
 ): Span {
   const { tracing } = runtime;
-  if (tracing === undefined) return silent;
+  if (tracing === undefined || !isOn(tracing)) return silent;
   const { traceparent } = event;
   const links = traceparent === undefined || traceparent === parent ? [] : [traceparent];
   const attributes = attributesOf(event);
   const start = { kind, parent, links, attributes };
   return unfailing(attempted(() => tracing.start(`${event.type} ${name}`, start)) ?? silent);
+}
+
+function isOn(tracing: Tracing): boolean {
+  try {
+    return tracing.isOn?.() !== false;
+  } catch {
+    return false;
+  }
 }
 
 /** A span that fails is not allowed to stop anything; as for a logger, there is nowhere to say so. */

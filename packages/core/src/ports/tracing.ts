@@ -17,5 +17,7 @@ export interface SpanStart {
 
 /** Where spans go. `@hearth/node` has the one for OpenTelemetry; without one the core spends nothing on tracing. */
 export interface Tracing {
+  /** Whether spans are recorded at all; where it says no, none is started. They are when it is absent. */
+  isOn?(): boolean;
   start(name: string, start: SpanStart): Span;
 }
