@@ -102,3 +102,9 @@ it('forgets nothing recent for what is still to be delivered', async () => {
   const [double] = await handle(loud, [turned('d1', 70, 'again')], at);
   expect(double).toEqual({ verdict: 'done', duplicate: true });
 });
+
+it('is no longer than 64 entries when its outputs are delivered as they are made', async () => {
+  const at = runtime();
+  for (let n = 1; n <= 70; n += 1) await handle(loud, [turned('d1', n)], at);
+  expect((await read(at, loudDial.ref('d1'))).remembered).toBe(64);
+});

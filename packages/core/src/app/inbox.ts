@@ -30,12 +30,17 @@ function put(context: Context, record: WorkingRecord, mark: Mark, now: number): 
   const kept = (id: string) => record.outbox.some(({ cause }) => cause === id);
   const { seen, overflow } = remember(record.seen, mark, now, {
     // Those whose outputs are still undelivered stay in any case, and must not push out the others.
-    entries: Math.max(bounds.entries, record.room) + record.outbox.length,
+    entries: Math.max(bounds.entries, record.room) + undelivered(record, mark.id),
     ageMs: redeliveryAgeMs ?? bounds.ageMs,
     kept,
   });
   if (overflow > 0 && redeliveryAgeMs !== undefined) count(context, 'seen_overflow', overflow);
   record.seen = seen;
+}
+
+/** How many earlier inputs have outputs that are still undelivered. */
+function undelivered({ outbox }: WorkingRecord, now: string): number {
+  return new Set(outbox.flatMap(({ cause }) => (cause === now ? [] : [cause]))).size;
 }
 
 const limits = { records: 5_000 };
