@@ -6,6 +6,7 @@ const folders = [
   ...children('packages').map((name) => [name, `packages/${name}`] as const),
   ...children('examples').map((name) => [`example-${name}`, `examples/${name}`] as const),
   ['bench', 'bench'] as const,
+  ['emulators', 'emulators'] as const,
   ['workspace', 'scripts'] as const,
 ];
 

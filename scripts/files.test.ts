@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { filesUnder, manifestOf, packageFolders, read, type Manifest } from './sources.ts';
 
 const isTest = (path: string): boolean => /\.(test|test-d)\.ts$/.test(path);
-const all = ['packages', 'examples', 'bench', 'scripts'].flatMap((folder) =>
+const all = ['packages', 'examples', 'bench', 'emulators', 'scripts'].flatMap((folder) =>
   filesUnder(folder, '.ts'),
 );
 const sources = filesUnder('packages', '.ts').filter((path) =>

@@ -46,7 +46,7 @@ export function coreFault(path: string, imported: string): string | undefined {
 
 /** Says what is wrong with one import of a file of any package, example or benchmark, or nothing. */
 export function doorFault(path: string, imported: string): string | undefined {
-  const own = /^(packages\/[^/]+|examples\/[^/]+|bench)\//.exec(path)?.[1];
+  const own = /^(packages\/[^/]+|examples\/[^/]+|bench|emulators)\//.exec(path)?.[1];
   if (imported.startsWith('.')) {
     const target = posix.join(posix.dirname(path), imported);
     // The benchmarks time what is published, which is in dist.
@@ -55,6 +55,10 @@ export function doorFault(path: string, imported: string): string | undefined {
   }
   const [, folder, door] = /^@hearth\/([^/]+)(\/.*)?$/.exec(imported) ?? [];
   if (folder === undefined) return undefined;
+  // What starts emulators is no package for users.
+  if (folder === 'emulators') {
+    return isTest(path) || own === 'bench' ? undefined : `${path} imports what only tests may`;
+  }
   const doors = manifestOf(`packages/${folder}`).exports ?? {};
   if (!(`.${door ?? ''}` in doors)) return `${path} imports ${imported}, which is no public door`;
   const from = /^packages\/([^/]+)$/.exec(own ?? '')?.[1];
@@ -78,7 +82,9 @@ describe('imports go one way', () => {
   });
 
   it('from core to adapters to examples, by public doors', () => {
-    const paths = ['packages', 'examples', 'bench'].flatMap((folder) => filesUnder(folder, '.ts'));
+    const paths = ['packages', 'examples', 'bench', 'emulators'].flatMap((folder) =>
+      filesUnder(folder, '.ts'),
+    );
     expect(faultsOf(paths, doorFault)).toEqual([]);
   });
 
@@ -104,6 +110,7 @@ describe('imports go one way', () => {
     ['packages/adapter-mqtt/src/trigger.ts', '@hearth/adapter-knative'],
     ['packages/adapter-mqtt/src/trigger.ts', '@hearth/testing'],
     ['packages/node/src/clock.ts', '@hearth/adapter-mqtt'],
+    ['packages/adapter-aws/src/dynamodb.ts', '@hearth/emulators/dynalite'],
     ['examples/thermostat/main.ts', '../../packages/core/src/index.ts'],
   ])('says so when %s imports %s', (path, imported) => {
     expect(doorFault(path, imported)).toContain(path);
@@ -121,6 +128,7 @@ describe('imports go one way', () => {
     ['packages/adapter-mqtt/src/trigger.ts', '@hearth/core/ports'],
     ['packages/adapter-mqtt/src/trigger.test.ts', '@hearth/testing/conformance'],
     ['packages/adapter-mqtt/test/broker.ts', '@hearth/testing'],
+    ['packages/adapter-aws/src/dynamodb.int.test.ts', '@hearth/emulators/dynalite'],
     ['examples/thermostat/main.ts', '@hearth/adapter-mqtt'],
     ['bench/main.ts', '../packages/core/dist/index.js'],
   ])('lets %s import %s', (path, imported) => {
