@@ -19,6 +19,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/count-reporter.ts'],
     passWithNoTests: true,
+    // All cores: most of what takes long here waits for servers and child processes.
+    maxWorkers: '100%',
     projects: folders.flatMap(([name, root]) => [
       {
         extends: true as const,
