@@ -14,10 +14,16 @@ const agent = new Agent({ keepAlive: true });
 /** What the runtime interface client expects of its native part. */
 const client = {
   initializeClient: () => undefined,
-  next: () => call('GET', '/next'),
-  done: (id: string, body: string) => void call('POST', `/${id}/response`, body),
-  error: (id: string, body: string) => void call('POST', `/${id}/error`, body),
+  // The original waits for its answer to be taken before it asks for more.
+  next: () => reported.then(() => call('GET', '/next')),
+  done(id: string, body: string) {
+    reported = call('POST', `/${id}/response`, body);
+  },
+  error(id: string, body: string) {
+    reported = call('POST', `/${id}/error`, body);
+  },
 };
+let reported: Promise<unknown> = Promise.resolve();
 
 interface Answer {
   readonly bodyJson: string;

@@ -48,7 +48,7 @@ describe('startLambda', () => {
       trace: 'Root=1-2-3',
     });
     expect((answer as Seen).left).toBeGreaterThan(4000);
-    expect(lambda.output()).toContain('seen Süd\n');
+    await expect.poll(() => lambda.output()).toContain('seen Süd\n');
   });
 
   it('invokes one after the other in one process', async () => {
@@ -77,7 +77,9 @@ describe('startLambda', () => {
 
   it('says that a module could not be loaded', async () => {
     const wrong = await startLambda({ module, handler: 'other' });
-    await expect(wrong.invoke({})).rejects.toMatchObject({ errorType: 'Runtime.UserCodeSyntaxError' });
+    await expect(wrong.invoke({})).rejects.toMatchObject({
+      errorType: 'Runtime.UserCodeSyntaxError',
+    });
     await wrong.stop();
   });
 });
