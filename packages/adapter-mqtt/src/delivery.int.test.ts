@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { faultyStore } from '@hearth/testing';
 import { commandPath, needs } from '@hearth/testing/needs';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aedes } from '../test/aedes.ts';
 import { client, listener, owed } from '../test/client.ts';
 import { gate, gateway } from '../test/gateway.ts';
@@ -11,6 +11,7 @@ import { app, reading, thermostat, topics, world } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
 import { mqttPublisher } from './publisher.ts';
 import { mqttTrigger } from './trigger.ts';
+import { until } from '../test/until.ts';
 
 const command = commandPath('mosquitto');
 let broker: Mosquitto | undefined;
@@ -52,7 +53,7 @@ describe('an acknowledgement', () => {
     });
     await trigger.ready;
     await publish(url, ['t1', 20]);
-    await vi.waitUntil(() => trigger.stats().inHand === 1);
+    await until(() => trigger.stats().inHand === 1);
     await trigger.stop();
     await link.close();
     open();
@@ -68,9 +69,9 @@ describe('an acknowledgement', () => {
     });
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await vi.waitUntil(() => said.includes('ready'), { timeout: 10_000 });
+    await until(() => said.includes('ready'), { timeout: 10_000 });
     await publish(url, ['t1', 20]);
-    await vi.waitUntil(() => said.includes('asked'));
+    await until(() => said.includes('asked'));
     child.kill('SIGKILL');
     await once(child, 'exit');
     const { heard, answered } = gateway(url, { connection: { clientId } });
@@ -124,7 +125,7 @@ describe('what must be tried again', () => {
     await publish(url, ['t1', 1], ['t1', 2], ['t2', 3], ['t1', 4], ['t2', 5]);
     await answered(2);
     expect(await at.heard('t2')).toEqual([3, 5]);
-    await vi.waitUntil(() => trigger.stats().retry > 3);
+    await until(() => trigger.stats().retry > 3);
     isFull = false;
     await answered(5);
     expect(await at.heard('t1')).toEqual([1, 2, 4]);
@@ -138,7 +139,7 @@ describe('what must be tried again', () => {
     const { trigger, answered, clientId, stop } = gateway(url, { trigger: { store } });
     await trigger.ready;
     await publish(url, ['t1', 1], ['t2', 2], ['t1', 3]);
-    await vi.waitUntil(() => trigger.stats().retry > 6);
+    await until(() => trigger.stats().retry > 6);
     expect(trigger.stats()).toMatchObject({ done: 0, rejected: 0, inHand: 3 });
     isDown = false;
     await answered(3);
@@ -184,9 +185,9 @@ describe('batches', () => {
     const { trigger, answered } = gateway(url, { trigger: { store: { ...at.store, load } } });
     await trigger.ready;
     await publish(url, ['t0', 1]);
-    await vi.waitUntil(() => trigger.stats().inHand === 1);
+    await until(() => trigger.stats().inHand === 1);
     await publish(url, ...Array.from({ length: 20 }, (_, index) => [`t${index + 1}`, 1] as const));
-    await vi.waitUntil(() => trigger.stats().inHand === 21);
+    await until(() => trigger.stats().inHand === 21);
     open();
     await answered(21);
     expect(trigger.stats().batches).toBeLessThan(8);
@@ -203,7 +204,7 @@ describe('batches', () => {
     const { trigger, answered } = gateway(url, { trigger: { store: { ...at.store, load } } });
     await trigger.ready;
     await publish(url, ['slow', 1]);
-    await vi.waitUntil(() => trigger.stats().inHand === 1);
+    await until(() => trigger.stats().inHand === 1);
     await publish(url, ['slow', 2], ['quick', 3]);
     await answered(1);
     expect([await at.heard('quick'), await at.heard('slow')]).toEqual([[3], []]);
@@ -233,7 +234,7 @@ describe('stop', () => {
     });
     await trigger.ready;
     await publish(url, ['t1', 1]);
-    await vi.waitUntil(() => isHeld);
+    await until(() => isHeld);
     const stopped = trigger.stop();
     await publish(url, ['t1', 2]);
     open();
@@ -278,7 +279,7 @@ describe('the answers of the app', () => {
         return backend.publishAsync('home/t1/set', JSON.stringify(event), { qos: 1 });
       }),
     );
-    await vi.waitUntil(() => desired.packets.length >= 200, { timeout: 10_000 });
+    await until(() => desired.packets.length >= 200, { timeout: 10_000 });
     const setpoints = desired.texts().map((text) => {
       const { data } = JSON.parse(text) as {
         data: { desired: { occupiedHeatingSetpoint: number } };

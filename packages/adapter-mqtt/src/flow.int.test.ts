@@ -1,5 +1,5 @@
 import { commandPath, needs } from '@hearth/testing/needs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { aedes } from '../test/aedes.ts';
 import { client } from '../test/client.ts';
 import { gate, gateway } from '../test/gateway.ts';
@@ -9,6 +9,7 @@ import { app, silent, thermostat, topics, world } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
 import { mqttPublisher } from './publisher.ts';
 import { mqttTrigger, type MqttTriggerStats } from './trigger.ts';
+import { until } from '../test/until.ts';
 
 const command = commandPath('mosquitto');
 let broker: Mosquitto | undefined;
@@ -49,7 +50,7 @@ describe('a gateway that cannot keep up', () => {
     });
     await trigger.ready;
     await flood(url, 2_000, 5);
-    await vi.waitUntil(() => trigger.stats().inHand === 50);
+    await until(() => trigger.stats().inHand === 50);
     at.open();
     await answered(2_000);
     expect(trigger.stats().inHand).toBe(0);
@@ -77,7 +78,7 @@ describe('a gateway that cannot keep up', () => {
       onTestFinished(stop);
       await trigger.ready;
       await flood(laptop.url, 2_000, 4);
-      await vi.waitUntil(() => fullness(trigger.stats()) >= 1);
+      await until(() => fullness(trigger.stats()) >= 1);
       // Whatever else is on its way gets its chance to come.
       for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
       expect(fullness(trigger.stats())).toBeLessThan(1.02);
@@ -121,7 +122,7 @@ describe('a gateway that is full', () => {
         messageId: id,
       });
     }
-    await vi.waitUntil(() => trigger.stats().done === 20, { timeout: 4_000 });
+    await until(() => trigger.stats().done === 20, { timeout: 4_000 });
     const desired = scripted.packets.filter(({ cmd }) => cmd === 'publish');
     expect(desired.length).toBeGreaterThan(0);
     await trigger.stop();

@@ -2,7 +2,7 @@ import type { Outgoing } from '@hearth/core';
 import { publisherCases, unmetNeed, type PublisherHarness } from '@hearth/testing/conformance';
 import { commandPath, needs } from '@hearth/testing/needs';
 import type { Packet } from 'mqtt-packet';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { aedes } from '../test/aedes.ts';
 import { listener } from '../test/client.ts';
 import { mosquitto, type Mosquitto } from '../test/mosquitto.ts';
@@ -10,6 +10,7 @@ import { scriptedBroker, type Script } from '../test/scripted-broker.ts';
 import { silent } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
 import { mqttPublisher, type MqttPublisherOptions } from './publisher.ts';
+import { until } from '../test/until.ts';
 
 const command = commandPath('mosquitto');
 const type = 'com.acme.thermostat.set';
@@ -47,7 +48,7 @@ async function harness(url: string, version: 4 | 5): Promise<PublisherHarness> {
     structured: true,
     cutOff: () => broker.close(),
     async received() {
-      await vi.waitUntil(() => there.packets.length >= published, { interval: 2 });
+      await until(() => there.packets.length >= published, { interval: 2 });
       return there.texts().map((body) => ({ id: (JSON.parse(body) as { id: string }).id, body }));
     },
   };
@@ -191,13 +192,13 @@ describe('mqttPublisher', () => {
     const broker = await scripted({ answer: (packet) => (isPublish(packet) ? [] : undefined) });
     const { broker: link, publisher } = await publisherTo(broker.url);
     const result = publisher.publish([outgoing('1')]);
-    await vi.waitUntil(() => broker.packets.some(isPublish));
+    await until(() => broker.packets.some(isPublish));
     broker.drop();
     expect(await result).toMatchObject([{ outcome: 'failed', error: { retryable: true } }]);
     const connects = () => broker.packets.filter(({ cmd }) => cmd === 'connect').length;
-    await vi.waitUntil(() => connects() === 2 && link.isConnected);
+    await until(() => connects() === 2 && link.isConnected);
     const last = publisher.publish([outgoing('2')]);
-    await vi.waitUntil(() => broker.packets.filter(isPublish).length === 2);
+    await until(() => broker.packets.filter(isPublish).length === 2);
     broker.drop();
     await last;
     expect(broker.packets.filter(isPublish)).toMatchObject([{ dup: false }, { dup: false }]);

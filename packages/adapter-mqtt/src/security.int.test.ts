@@ -1,5 +1,5 @@
 import { commandPath, needs } from '@hearth/testing/needs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { aedes } from '../test/aedes.ts';
 import { authority, type Authority, type Identity } from '../test/certificates.ts';
 import { client } from '../test/client.ts';
@@ -7,6 +7,7 @@ import { gateway } from '../test/gateway.ts';
 import { mosquitto, type Mosquitto } from '../test/mosquitto.ts';
 import { reading, silent } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
+import { until } from '../test/until.ts';
 
 const command = commandPath('mosquitto');
 const openssl = commandPath('openssl');
@@ -182,7 +183,7 @@ describe('a laptop with aedes behind TLS', () => {
     await trigger.ready;
     const sender = await client(laptop.url, { ca: own.ca, ...own.issue('t1'), protocolVersion: 4 });
     await sender.publishAsync('device/t1/temperature', '{"celsius":20}', { qos: 1 });
-    await vi.waitUntil(async () => (await heard('t1')).length === 1);
+    await until(async () => (await heard('t1')).length === 1);
     await sender.endAsync();
   });
 });

@@ -1,6 +1,6 @@
 import { faultyStore } from '@hearth/testing';
 import { commandPath, needs } from '@hearth/testing/needs';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { aedes } from '../test/aedes.ts';
 import { client } from '../test/client.ts';
 import { gateway } from '../test/gateway.ts';
@@ -10,6 +10,7 @@ import { scriptedBroker, type Script } from '../test/scripted-broker.ts';
 import { app, silent, topics, world } from '../test/thermostat.ts';
 import { linkOf, mqttConnection } from './mqtt-connection.ts';
 import { mqttTrigger } from './trigger.ts';
+import { until } from '../test/until.ts';
 
 const command = commandPath('mosquitto');
 let shared: Mosquitto | undefined;
@@ -96,10 +97,10 @@ describe('a session', () => {
     await trigger.ready;
     const send = await device(url);
     await send('t1', 20);
-    await vi.waitUntil(() => held.length === 1);
+    await until(() => held.length === 1);
     isHeld = false;
     way.cut();
-    await vi.waitUntil(() => trigger.stats().received === 2, { timeout: 5_000 });
+    await until(() => trigger.stats().received === 2, { timeout: 5_000 });
     held[0]?.();
     await answered(2);
     expect(await at.heard('t1')).toEqual([20]);
@@ -117,9 +118,9 @@ describe('a session', () => {
     const send = await device(url);
     for (const celsius of [1, 2, 3]) await send('t1', celsius);
     for (const received of [3, 6, 9]) {
-      await vi.waitUntil(() => trigger.stats().received === received, { timeout: 5_000 });
+      await until(() => trigger.stats().received === received, { timeout: 5_000 });
       const { retry } = trigger.stats();
-      await vi.waitUntil(() => trigger.stats().retry > retry + 3);
+      await until(() => trigger.stats().retry > retry + 3);
       expect(trigger.stats().inHand).toBe(3);
       if (received < 9) way.cut();
     }
@@ -137,14 +138,14 @@ describe('a session', () => {
     await trigger.ready;
     const send = await device(broker.url);
     for (const celsius of [1, 2]) await send('t1', celsius);
-    await vi.waitUntil(() => trigger.stats().retry > 3);
+    await until(() => trigger.stats().retry > 3);
     await broker.kill('SIGKILL');
     await broker.start();
-    await vi.waitUntil(() => link.isConnected, { timeout: 5_000 });
+    await until(() => link.isConnected, { timeout: 5_000 });
     // A regular end keeps the new session.
     await broker.kill('SIGTERM');
     await broker.start();
-    await vi.waitUntil(() => link.isConnected, { timeout: 5_000 });
+    await until(() => link.isConnected, { timeout: 5_000 });
     isDown = false;
     await answered(2);
     expect(await at.heard('t1')).toEqual([1, 2]);
@@ -158,9 +159,9 @@ describe('a session', () => {
     // Without a regular end nothing of the session is on disk.
     await broker.kill('SIGKILL');
     await broker.start();
-    await vi.waitUntil(() => lines.some((line) => line.includes('has lost the session')));
+    await until(() => lines.some((line) => line.includes('has lost the session')));
     const send = await device(broker.url);
-    await vi.waitUntil(async () => {
+    await until(async () => {
       await send('t1', 20);
       return trigger.stats().received > 0;
     });
@@ -186,7 +187,7 @@ describe('a broker that goes away and comes back', () => {
       await broker.start();
     }
     const all = async () => new Set(await heard('t1')).size === taken.length;
-    await vi.waitUntil(all, { timeout: 15_000, interval: 50 });
+    await until(all, { timeout: 15_000, interval: 50 });
     expect(await heard('t1')).toEqual(taken);
   });
 
@@ -198,10 +199,10 @@ describe('a broker that goes away and comes back', () => {
     await trigger.ready;
     await broker.kill('SIGTERM');
     const refused = () => lines.filter((line) => line.includes('cannot be reached')).length;
-    await vi.waitUntil(() => refused() >= 8, { timeout: 5_000 });
+    await until(() => refused() >= 8, { timeout: 5_000 });
     expect(link.isConnected).toBe(false);
     await broker.start();
-    await vi.waitUntil(() => link.isConnected);
+    await until(() => link.isConnected);
   });
 
   it('may be away when the gateway starts', async (test) => {
@@ -223,7 +224,7 @@ describe('a shared subscription', () => {
     const send = await device(url);
     for (let celsius = 1; celsius <= 20; celsius += 1) await send('t1', celsius);
     const counts = () => workers.map(({ trigger }) => trigger.stats().done);
-    await vi.waitUntil(() => counts().reduce((a, b) => a + b) === 20);
+    await until(() => counts().reduce((a, b) => a + b) === 20);
     expect(counts()).toEqual([10, 10]);
   });
 
@@ -264,15 +265,15 @@ describe('a retained message', () => {
       await send(`kept${version}`, 20, true);
       const options = { connection: { clientId, version } };
       const first = gateway(url, options);
-      await vi.waitUntil(async () => (await first.heard(`kept${version}`)).length === 1);
+      await until(async () => (await first.heard(`kept${version}`)).length === 1);
       await first.stop();
       const second = gateway(url, options);
       await second.trigger.ready;
       await send('marker', 1);
-      await vi.waitUntil(async () => (await second.heard('marker')).length === 1);
+      await until(async () => (await second.heard('marker')).length === 1);
       expect(await second.heard(`kept${version}`)).toEqual([]);
       await send(`kept${version}`, 21, true);
-      await vi.waitUntil(async () => (await second.heard(`kept${version}`)).length === 1);
+      await until(async () => (await second.heard(`kept${version}`)).length === 1);
     },
   );
 
@@ -291,7 +292,7 @@ describe('a retained message', () => {
     const { trigger, heard } = gateway(url, { connection: { clientId }, trigger: { retained } });
     await trigger.ready;
     await send('marker', 1);
-    await vi.waitUntil(async () => (await heard('marker')).length === 1);
+    await until(async () => (await heard('marker')).length === 1);
     expect(await heard(name)).toEqual(expected);
   });
 });
@@ -310,7 +311,7 @@ describe('a trigger', () => {
     await send('t1', 21);
     const at = world();
     const trigger = mqttTrigger(app, { ...at, broker, topics, principal: 'topic' });
-    await vi.waitUntil(() => trigger.stats().done === 2);
+    await until(() => trigger.stats().done === 2);
     expect(await at.heard('t1')).toEqual([20, 21]);
     await trigger.stop();
     await broker.close();
@@ -357,7 +358,7 @@ describe('a trigger', () => {
       broker.send({ cmd: 'disconnect', reasonCode: 142 });
       broker.drop();
       const connects = () => broker.packets.filter(({ cmd }) => cmd === 'connect').length;
-      await vi.waitUntil(() => connects() === times + 1, { timeout: 5_000 });
+      await until(() => connects() === times + 1, { timeout: 5_000 });
     }
     const why = 'warn: Another process has taken the session: the clientId is not unique.';
     expect(lines.filter((line) => line === why)).toHaveLength(4);

@@ -17,7 +17,6 @@ import {
   expect,
   it,
   onTestFinished,
-  vi,
   type TestContext,
 } from 'vitest';
 import * as z from 'zod';
@@ -28,6 +27,7 @@ import { silent } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
 import { mqttPublisher } from './publisher.ts';
 import { mqttTrigger } from './trigger.ts';
+import { until } from '../test/until.ts';
 
 const thermostat = defineDevice({
   type: 'com.acme.thermostat',
@@ -94,7 +94,7 @@ async function wishFor(url: string, version: 4 | 5, event: object, traceparent?:
     qos: 1,
     ...(traceparent === undefined ? {} : { properties: { userProperties: { traceparent } } }),
   });
-  await vi.waitUntil(() => wishes.packets.length > 0 && trigger.stats().done === 1);
+  await until(() => wishes.packets.length > 0 && trigger.stats().done === 1);
   return { spans: exporter.getFinishedSpans(), wish: wishes.packets[0] as IPublishPacket };
 }
 

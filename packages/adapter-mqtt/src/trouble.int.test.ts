@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { defineApp, defineEvent, defineHandler, events, read } from '@hearth/core';
 import { memoryStore } from '@hearth/core/ports';
 import { sqliteDeadLetters, sqliteStore, type SqliteStore } from '@hearth/store-sqlite';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { restartableAedes } from '../test/crash/brokers.ts';
 import { aedes } from '../test/aedes.ts';
@@ -15,6 +15,7 @@ import { reading, silent, thermostat } from '../test/thermostat.ts';
 import { mqttConnection } from './mqtt-connection.ts';
 import { mqttPublisher } from './publisher.ts';
 import { mqttTrigger } from './trigger.ts';
+import { until } from '../test/until.ts';
 
 const version = { protocolVersion: 4 } as const;
 
@@ -67,10 +68,10 @@ it('whatever comes on topics that nobody declared becomes a dead letter, and is 
   await send('a/b', reading('t1', '1', 20));
   const count = junk.length + 1;
   // One that is tried again counts again, so the number of retries alone does not say that all have come.
-  await vi.waitUntil(() => started.stats().retry >= count && started.stats().inHand === count);
+  await until(() => started.stats().retry >= count && started.stats().inHand === count);
   expect(started.stats()).toMatchObject({ done: 0, rejected: 0, inHand: count });
   isDown = false;
-  await vi.waitUntil(() => started.stats().rejected === count, { timeout: 5_000 });
+  await until(() => started.stats().rejected === count, { timeout: 5_000 });
   const { letters: kept } = await letters.list({ limit: 100 });
   await stop();
   const codes = kept.map(({ body }) => (JSON.parse(body) as { data: { code: string } }).data.code);
@@ -94,7 +95,7 @@ it.each([
   const { stats } = before.trigger;
   // Of a save that is refused the core itself says so only after it has tried for a while.
   const isStuck = () => stats().received === 300 && (stats().retry > 0 || stats().done === 0);
-  await vi.waitUntil(isStuck);
+  await until(isStuck);
   expect(stats().done).toBeLessThan(300);
   await before.stop();
   const store = at.open();
@@ -142,11 +143,11 @@ it('inputs go on while the broker to publish to is down, and everything is publi
   await trigger.ready;
   const send = await deviceAt(inside);
   for (let n = 1; n <= 40; n += 1) await send(`bell/b${n % 4}`, `{"n":${n}}`);
-  await vi.waitUntil(() => trigger.stats().done === 40);
+  await until(() => trigger.stats().done === 40);
   await outside.restart();
   const heard = await listener(outside.url, 'rings/+', version);
   onTestFinished(heard.end);
-  await vi.waitUntil(() => heard.packets.length >= 40, { timeout: 10_000 });
+  await until(() => heard.packets.length >= 40, { timeout: 10_000 });
   const of = (subject: string) =>
     heard.texts().flatMap((text) => {
       const event = JSON.parse(text) as { subject: string; data: { rings: number } };

@@ -1,8 +1,9 @@
 import type { Packet } from 'mqtt-packet';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { gateway } from '../test/gateway.ts';
 import { scriptedBroker } from '../test/scripted-broker.ts';
 import { reading } from '../test/thermostat.ts';
+import { until } from '../test/until.ts';
 
 /** A broker that keeps the session, but hears nothing on the first connection and answers no ping there. */
 async function hardOfHearing() {
@@ -37,7 +38,7 @@ it('does a device’s messages once although all acknowledgements were lost, how
   for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
   expect(trigger.stats()).toMatchObject({ done: 32, inHand: 168 });
   broker.drop();
-  await vi.waitUntil(() => connections() === 2 && trigger.stats().inHand === 0);
+  await until(() => connections() === 2 && trigger.stats().inHand === 0);
   send(200, true);
   await answered(32 + 200);
   expect(await heard('t1')).toEqual(Array.from({ length: 200 }, (_, index) => 1001 + index));

@@ -1,4 +1,4 @@
-import { vi, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import {
   mqttConnection,
   mqttTrigger,
@@ -6,6 +6,7 @@ import {
   type MqttTriggerOptions,
 } from '../src/index.ts';
 import { app, silent, topics, world } from './thermostat.ts';
+import { until } from './until.ts';
 
 /** What a test chooses of a gateway. */
 export interface GatewayOptions {
@@ -39,7 +40,7 @@ export function gateway(url: string, { connection = {}, trigger = {} }: GatewayO
   onTestFinished(stop);
   /** Waits for so many messages to be answered for good. */
   const answered = (messages: number) =>
-    vi.waitUntil(() => started.stats().done + started.stats().rejected >= messages, {
+    until(() => started.stats().done + started.stats().rejected >= messages, {
       interval: 2,
       timeout: 10_000,
     });

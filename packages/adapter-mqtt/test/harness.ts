@@ -1,11 +1,11 @@
 import type { App, Runtime } from '@hearth/core';
 import { encodeMqtt } from '@hearth/core/event';
 import type { HostAnswer, TriggerHarness, TriggerMessage } from '@hearth/testing/conformance';
-import { vi } from 'vitest';
 import type { IClientPublishOptions } from 'mqtt';
 import { mqttConnection, mqttTrigger } from '../src/index.ts';
 import { client, owed } from './client.ts';
 import { silent } from './thermostat.ts';
+import { until } from './until.ts';
 
 /** How messages are sent to the trigger. */
 export interface Way {
@@ -49,7 +49,7 @@ export async function openTrigger(
         return sender.publishAsync(topic, payload, options);
       }),
     );
-    await vi.waitUntil(() => trigger.stats().received >= messages.length, { interval: 2 });
+    await until(() => trigger.stats().received >= messages.length, { interval: 2 });
     await trigger.stop();
     await broker.close();
     await sender.endAsync();
