@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { workerCases, type WorkerHarness } from '@hearth/testing/conformance';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { folder, type Folder } from '../test/folder.ts';
-import { sqliteStore } from './sqlite-store.ts';
+import { sqliteStore, type SqliteStore } from './sqlite-store.ts';
 
 const writer = fileURLToPath(new URL('../test/writer.ts', import.meta.url));
 const opener = new URL('../test/opener.ts', import.meta.url);
@@ -14,7 +15,24 @@ beforeEach(() => {
   at = folder();
 });
 
-afterEach(() => at.remove());
+const opened: SqliteStore[] = [];
+
+afterEach(async () => {
+  for (const store of opened.splice(0)) await store.close();
+  at.remove();
+});
+
+const harness: WorkerHarness = {
+  async open(many) {
+    const stores = Array.from({ length: many }, () => sqliteStore({ file: at.file() }));
+    opened.push(...stores);
+    return stores;
+  },
+};
+
+describe('workers on one file', () => {
+  it.each(workerCases)('$name', ({ run }) => run(harness));
+});
 
 /** Lets a process of its own count in a record, and resolves to what it has acknowledged when it has ended. */
 function count(times: number, stopAfter = Infinity): Promise<readonly string[]> {

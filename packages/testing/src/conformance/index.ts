@@ -31,3 +31,11 @@ export {
   type TriggerDefect,
 } from './trigger/broken-trigger.ts';
 export { brokenTriggers } from './trigger/broken-triggers.ts';
+export type { WorkerCase, WorkerHarness } from './worker/worker-case.ts';
+export { workerCases } from './worker/worker-cases.ts';
+export {
+  brokenFleets,
+  failingWorkerCases,
+  memoryFleet,
+  type BrokenFleet,
+} from './worker/broken-fleets.ts';

@@ -1,4 +1,5 @@
-import { defineApp, defineEvent, defineHandler, events, type Schema } from '@hearth/core';
+import { defineApp, defineEvent, defineHandler, events } from '@hearth/core';
+import { schemaOf } from '../plain-schema.ts';
 
 /** What a reading says: how much was counted, and any other JSON. */
 export interface Reading {
@@ -11,13 +12,6 @@ export interface MeterState {
   readonly total: number;
   readonly applied: readonly string[];
   readonly last: unknown;
-}
-
-/** Written by hand so that the cases need no schema library. */
-function schemaOf<T>(fits: (value: unknown) => boolean): Schema<T> {
-  const validate = (value: unknown) =>
-    fits(value) ? { value: value as T } : { issues: [{ message: 'does not fit' }] };
-  return { '~standard': { version: 1, vendor: 'hearth', validate } };
 }
 
 const isReading = (value: unknown): boolean =>
