@@ -11,6 +11,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   rules: ['event', 'ports', 'model'],
   ota: ['event', 'ports', 'model'],
   simulate: ['event', 'ports', 'model', 'app'],
+  trigger: ['event', 'ports', 'model', 'app'],
 };
 
 // Packages from the bottom up; one may import those of lower rank, and its tests may import testing as well.
@@ -98,6 +99,7 @@ describe('imports go one way', () => {
     ['packages/core/src/ports/state-store.ts', '../app/run.ts'],
     ['packages/core/src/app/run.ts', '../simulate/clock.ts'],
     ['packages/core/src/app/run.ts', '../index.ts'],
+    ['packages/core/src/app/run.ts', '../trigger/message.ts'],
     ['packages/core/src/app/run.ts', '../../../testing/src/index.ts'],
     ['packages/core/src/somewhere/run.ts', '../event/id.ts'],
   ])('says so when %s imports %s', (path, imported) => {

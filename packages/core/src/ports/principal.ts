@@ -9,6 +9,9 @@ export interface Principal {
   readonly id: string;
 }
 
+/** Who has proved nothing. */
+export const anonymous: Principal = { kind: 'anonymous', id: '' };
+
 /** Decides, at once, whether a principal may say something about a subject. It is not asked about the app. */
 export type SpeaksFor = (principal: Principal, subject: string) => boolean;
 

@@ -1,0 +1,13 @@
+export { messageInput, type Message } from './message.ts';
+export type { Attributes } from './attributes.ts';
+export type { Plain } from './plain.ts';
+export { topicMap } from './topics.ts';
+export type { Place, TopicMap, TopicMapOptions, TopicRule, TopicRules } from './topics.ts';
+export type { TopicPrincipal, TopicSender } from './sender.ts';
+export { anonymous } from '../ports/principal.ts';
+export { httpInputs } from './http-inputs.ts';
+export type { HttpInputs, HttpInputsOptions, HttpMessage } from './http-inputs.ts';
+export { httpAnswer, httpBusy, httpRefusal } from './http-answer.ts';
+export type { HttpAnswer, HttpAnswerOptions, WhenRejected } from './http-answer.ts';
+export { httpReplies, type HttpReplies, type ReplyType } from './http-reply.ts';
+export { webhookHandshake, type Webhook } from './http-webhook.ts';
