@@ -152,7 +152,7 @@ async function invoke(name: string, request: RpcRequest): Promise<Invocation> {
     hooked.error = error;
   }
   for (const hook of hooks.get('postInvocation') ?? []) await hook(hooked);
-  if (hooked.error !== undefined) throw hooked.error;
+  if (hooked.error !== undefined) throw hooked.error as Error;
   const { returnValue } = await asked.getResponse(context, hooked.result);
   return { returned: returnValue, logs };
 }

@@ -14,9 +14,19 @@ import { count, type Context } from './work.ts';
 export const isBlind = ({ attempt, lastAttempt }: Input): boolean =>
   attempt === undefined && lastAttempt === undefined;
 
-/** A failed input has had its last chance: it will be a dead letter and nothing else. */
-export const isSpent = ({ input, fate }: Lane): boolean =>
-  fate?.status === 'failed' && (isBlind(input) || input.lastAttempt === true);
+/** What the host does with what must come again after its last attempt. */
+export type AfterLastAttempt = 'kept' | 'lost';
+
+/** An input has had its last chance: it will be a dead letter and nothing else. */
+export const isSpent = ({ input, fate }: Lane, after: AfterLastAttempt = 'kept'): boolean =>
+  (fate?.status === 'failed' || (fate?.status === 'retry' && after === 'lost')) &&
+  (isBlind(input) || input.lastAttempt === true);
+
+/** Who keeps dead letters, and what is left of an input after its last attempt. */
+export interface BuryOptions {
+  readonly deadLetters?: 'own' | 'host';
+  readonly afterLastAttempt?: AfterLastAttempt;
+}
 
 /**
  * Hands rejected and spent inputs to the dead letters; what these do not take must be delivered again. A `host` that keeps dead letters
@@ -25,9 +35,11 @@ export const isSpent = ({ input, fate }: Lane): boolean =>
 export function* bury(
   context: Context,
   lanes: readonly Lane[],
-  by: 'own' | 'host' = 'own',
+  { deadLetters: by = 'own', afterLastAttempt }: BuryOptions = {},
 ): Task<void> {
-  const buried = lanes.filter((lane) => lane.fate?.status === 'rejected' || isSpent(lane));
+  const buried = lanes.filter(
+    (lane) => lane.fate?.status === 'rejected' || isSpent(lane, afterLastAttempt),
+  );
   if (buried.length === 0) return;
   if (by === 'own') yield* publishLetters(context, buried);
   else for (const lane of buried) lane.fate = { status: 'rejected', ...reasonOf(lane) };

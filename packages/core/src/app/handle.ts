@@ -19,6 +19,11 @@ export interface HandleOptions {
    * Outputs that cannot be delivered become dead letters either way.
    */
   readonly deadLetters?: 'own' | 'host';
+  /**
+   * What the host does with an input that must come again after its last attempt, or of an input of which it tells nothing: `kept` (the
+   * default), in a queue or among its own dead letters, or `lost`; then it becomes a dead letter here, whatever kept it from being done.
+   */
+  readonly afterLastAttempt?: 'kept' | 'lost';
 }
 
 /** How often a failing step is tried in process where the host does not count its deliveries. */
@@ -83,8 +88,8 @@ export function* handling(
   count(context, 'received', inputs.length);
   const lanes = inputs.map((input) => laneOf(context, input));
   yield* work(context, lanes);
-  if (context.ordered) holdOrder(lanes);
-  yield* bury(context, lanes, options.deadLetters);
+  if (context.ordered) holdOrder(lanes, options);
+  yield* bury(context, lanes, options);
   return lanes.map((lane) => answer(context, lane));
 }
 
@@ -114,15 +119,17 @@ const heldBack = new HearthError(
   },
 );
 
+const mustComeAgain = ({ fate }: Lane): boolean =>
+  fate?.status === 'retry' || fate?.status === 'failed';
+
 /** After an input that must come again, those that follow it in its order key come again too; what they did already is remembered. */
-function holdOrder(lanes: readonly Lane[]): void {
+function holdOrder(lanes: readonly Lane[], { afterLastAttempt }: HandleOptions): void {
   const held = new Set<string>();
   for (const lane of lanes) {
     const order = lane.work?.order;
     if (order === undefined) continue;
     if (held.has(order)) lane.fate = { status: 'retry', error: heldBack };
-    else if (lane.fate?.status === 'retry' || (lane.fate?.status === 'failed' && !isSpent(lane)))
-      held.add(order);
+    else if (mustComeAgain(lane) && !isSpent(lane, afterLastAttempt)) held.add(order);
   }
 }
 
