@@ -70,6 +70,7 @@ export type {
   Clock,
   Logger,
   Runtime,
+  Shadow,
 } from './ports/runtime.ts';
 export type { Span, SpanStart, Tracing } from './ports/tracing.ts';
 export type {

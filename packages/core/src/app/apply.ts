@@ -97,7 +97,7 @@ export function hasReads({ readsOf }: Handler): boolean {
 export function appliedOf(
   { handler, subject }: WorkingRecord,
   { event, now, principal }: Pick<Work, 'event' | 'now' | 'principal'>,
-  { emitted, because, reject, reply }: Ran,
+  { emitted, because, reject, reply, replyTo }: Ran,
   reads: unknown,
 ): Applied {
   return {
@@ -111,5 +111,6 @@ export function appliedOf(
     ...(because === undefined ? {} : { because }),
     ...(reject === undefined ? {} : { rejected: reject.code }),
     ...(reply === undefined ? {} : { reply }),
+    ...(replyTo === undefined ? {} : { replyTo }),
   };
 }

@@ -17,8 +17,9 @@ export type Asked =
 /**
  * Handles an event and waits for the answer: the reply of a step, or of what the step's command led to, if it comes within `withinMs`.
  *
- * A follow-up counts when it is handled in this process, on the same store object, with the question's id as `correlationid`. Whatever
- * the outcome, the event is handled as by `handle`. Never rejects.
+ * A follow-up counts when it is handled in this process, on the same store object, with the question's id as `correlationid`, and is about
+ * a subject that the story has led to; its rejection is an answer, too. A step that was led there by something else answers with
+ * `replyTo`. Whatever the outcome, the event is handled as by `handle`. Never rejects.
  */
 export async function ask(
   app: App,
@@ -28,10 +29,14 @@ export async function ask(
 ): Promise<Asked> {
   const { event } = input;
   if (isHearthError(event)) return { outcome: 'rejected', code: event.code };
-  const { reply, stop } = waitFor(runtime, event.correlationid ?? event.id);
+  const { said, stop } = waitFor(runtime, event);
   const late = deferred(runtime, withinMs);
   const direct = handle(app, [input], runtime).then(([handled]) => outcomeOf(handled));
-  const followed = reply.then((value): Asked => ({ outcome: 'answered', reply: value }));
+  const followed = said.then((one): Asked =>
+    'reply' in one
+      ? { outcome: 'answered', reply: one.reply }
+      : { outcome: 'rejected', code: one.rejected },
+  );
   const answer = await Promise.race([
     late,
     followed,

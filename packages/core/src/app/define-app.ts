@@ -25,6 +25,8 @@ export interface App {
   readonly handlers: ReadonlyMap<string, Handler>;
   readonly types: ReadonlyMap<string, readonly KnownType[]>;
   readonly routes: ReadonlyMap<string, readonly Route[]>;
+  /** The types that somebody handles, here or, if this app is a part of another one, there. */
+  readonly heard: ReadonlySet<string>;
   readonly calls: ReadonlyMap<string, Call<string, unknown, unknown>>;
   /** The hash state of (source, handler), by handler: ids and record hashes go on from it. */
   readonly marks: ReadonlyMap<string, Midstate>;
@@ -66,12 +68,14 @@ export function defineApp({ source, parts: given }: AppOptions): App {
   assertMade(parts, handlers);
   const calls = parts.filter(isCall).map((call) => [call.type, call] as const);
   const marks = [...handlers.keys()].map((key) => [key, hashState(source, key)] as const);
+  const routes = routesOf(handlers, types);
   return {
     source,
     parts,
     handlers,
     types,
-    routes: routesOf(handlers, types),
+    routes,
+    heard: new Set(routes.keys()),
     calls: new Map(calls),
     marks: new Map(marks),
   };
@@ -165,7 +169,8 @@ function assertPlaced({ name, subscriptions }: Handler, as: string, read: By | E
   }
 }
 
-function routesOf(
+/** Who handles which type. */
+export function routesOf(
   handlers: ReadonlyMap<string, Handler>,
   types: ReadonlyMap<string, readonly KnownType[]>,
 ): ReadonlyMap<string, readonly Route[]> {

@@ -58,7 +58,7 @@ function isHeard(app: App, handler: Handler, draft: Draft | null | undefined): d
   const known = app.types.get(draft.type)?.find(({ older }) => older === undefined)?.event;
   if (known?.madeBy !== undefined && known.madeBy !== handler.name)
     refuse(`"${handler.name}" emitted "${draft.type}", which only "${known.madeBy}" can.`, 'type');
-  return known?.quiet !== true || app.routes.has(draft.type);
+  return known?.quiet !== true || app.heard.has(draft.type);
 }
 
 // What an attribute may hold; most are printable ASCII, which is told faster.

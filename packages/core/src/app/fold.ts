@@ -77,8 +77,11 @@ function applyNew(
   // A question that changes nothing may be asked again.
   else applied.push(appliedOf(record, work, ran, reads));
   if (ran.reject !== undefined) return { status: 'rejected', ...ran.reject };
-  return { status: 'done', reply: ran.reply };
+  return { status: 'done', reply: ownReply(ran) };
 }
+
+/** What answers this input, and not a question that somebody asked before. */
+const ownReply = ({ reply, replyTo }: Ran): unknown => (replyTo === undefined ? reply : undefined);
 
 function isStale(record: WorkingRecord, { source, sequence }: Incoming): boolean {
   // A source may be named like what every object inherits.
@@ -105,8 +108,9 @@ function rememberInput(
   now: number,
 ): void {
   putInInbox(context, record, mark, now);
-  if (ran.reject !== undefined || ran.reply !== undefined) {
-    const { reject, reply } = ran;
+  const { reject } = ran;
+  const reply = ownReply(ran);
+  if (reject !== undefined || reply !== undefined) {
     const answer = {
       to: mark.id,
       ...(reject === undefined ? {} : { reject }),

@@ -154,9 +154,26 @@ describe('the instant of an input', () => {
   });
 
   it('is that of the clock for everything else, whatever it says', async () => {
-    expect(await at(principal('device'), 'urn:acme')).toBe(5_000);
+    expect(await at(principal('device'), 'urn:t1')).toBe(5_000);
     expect(await at(principal('service', 's'), 'urn:acme')).toBe(5_000);
     expect(await at(principal('app', 'urn:acme'), 'urn:other')).toBe(5_000);
+  });
+});
+
+describe("the app's own source", () => {
+  it.each(['device', 'hub', 'user', 'anonymous'] as const)('is refused to a %s', async (kind) => {
+    const { say, deadLetters } = start(() => true);
+    expect(await say(principal(kind), { source: 'urn:acme' })).toMatchObject({
+      verdict: 'rejected',
+      code: 'not-permitted',
+      data: { field: 'source' },
+    });
+    expect(deadLetters.published).toHaveLength(1);
+  });
+
+  it.each(['app', 'service'] as const)('is left to the %s', async (kind) => {
+    const { say } = start();
+    expect(await say(principal(kind), { source: 'urn:acme' })).toEqual({ verdict: 'done' });
   });
 });
 

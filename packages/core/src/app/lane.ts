@@ -26,6 +26,8 @@ export function laneOf(context: Context, input: Input): Lane {
   if (isHearthError(event)) {
     return { input, span: undefined, work: undefined, tries: 0, fate: rejection(event) };
   }
+  if (context.runtime.shadow?.takes(event, input.now ?? context.runtime.clock.now()) === true)
+    return { input, span: undefined, work: undefined, tries: 0, fate: { status: 'done' } };
   const span = startSpan(
     context,
     'process',
@@ -92,6 +94,7 @@ function workOf(
   const { app, runtime } = context;
   const { principal } = input;
   const own = isOwn(app, principal, event);
+  assertSource(app, principal, event);
   const clean = principal.kind === 'app' || principal.kind === 'service' ? event : cleaned(event);
   // First of all, so that who may not speak learns nothing of what would fit, and is heard of whatever they say.
   assertSpeaksFor(context, principal, clean);
@@ -127,6 +130,13 @@ function assertSpeaksFor({ app, runtime }: Context, principal: Principal, event:
 function saidAt({ time = '' }: CloudEvent, { clock }: Runtime): number {
   const at = Date.parse(time);
   return Number.isNaN(at) ? clock.now() : at;
+}
+
+/** Under the app's own source, somebody else's event could be taken for one of the app's, or keep it from being handled. */
+function assertSource({ source }: App, { kind }: Principal, event: CloudEvent): void {
+  if (event.source !== source || kind === 'app' || kind === 'service') return;
+  const message = `A ${kind} may not speak in the name of the app "${source}".`;
+  throw new HearthError('not-permitted', message, { field: 'source' });
 }
 
 /** What the app itself said, and the bus brought back, is handled as of the time it was said. */

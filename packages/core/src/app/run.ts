@@ -32,6 +32,7 @@ export interface Ran {
   readonly timers: readonly StampedTimer[];
   readonly cancel: readonly string[];
   readonly reply: unknown;
+  readonly replyTo: string | undefined;
   readonly reject: Rejection | undefined;
   readonly because: readonly string[] | undefined;
 }
@@ -51,12 +52,13 @@ export function run(app: App, handler: Handler, record: RunRecord, input: RunInp
   const outcome = outcomeOf(handler, record.state, input);
   const state =
     outcome.state === undefined ? record.state : checkedState(handler, record.state, outcome.state);
-  const { emit, cancel = nothing, reply, reject, because } = outcome;
+  const { emit, cancel = nothing, reply, replyTo, reject, because } = outcome;
   if (reject !== undefined) assertRejection(handler, reject);
   const quietly = emit === undefined && outcome.timers === undefined;
   const { emitted, timers } = quietly ? silence : emissions(app, handler, record, input, outcome);
   if (reply !== undefined || reject?.data !== undefined) assertSayable(handler, [reply, reject]);
-  return { state, emitted, timers, cancel, reply, reject, because };
+  if (replyTo !== undefined) assertQuestion(handler, replyTo, reply);
+  return { state, emitted, timers, cancel, reply, replyTo, reject, because };
 }
 
 /** The code becomes part of a dead letter's id, and whoever was refused goes by it. */
@@ -74,6 +76,12 @@ function assertSayable({ name }: Handler, answer: unknown): void {
   } catch (cause) {
     throw new HearthError('invalid-output', `"${name}" answered with what is no JSON.`, { cause });
   }
+}
+
+function assertQuestion({ name }: Handler, replyTo: unknown, reply: unknown): void {
+  if (typeof replyTo === 'string' && replyTo !== '' && reply !== undefined) return;
+  const message = `"${name}" answered another question without a reply, or without the question's id.`;
+  throw new HearthError('invalid-output', message, { field: 'replyTo' });
 }
 
 function outcomeOf(handler: Handler, state: unknown, input: RunInput): Outcome {

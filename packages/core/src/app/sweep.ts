@@ -29,7 +29,8 @@ export interface Swept {
  *
  * Never rejects: what cannot be attended to is counted and left for the next sweep.
  */
-export function sweep(app: App, runtime: Runtime, options: SweepOptions = {}): Promise<Swept> {
+export function sweep(app: App, given: Runtime, options: SweepOptions = {}): Promise<Swept> {
+  const runtime = given.shadow?.hide(given) ?? given;
   return drive(sweeping(app, runtime, options), runtime);
 }
 

@@ -27,6 +27,11 @@ export interface Outcome<S = unknown> {
   readonly cancel?: readonly string[] | undefined;
   /** The answer for who asked. */
   readonly reply?: unknown;
+  /**
+   * The question that `reply` answers, by its `correlationid ?? id`, if it is another one than that which led here: a device that wakes
+   * up answers what it was asked in its sleep.
+   */
+  readonly replyTo?: string | undefined;
   readonly reject?: Rejection | undefined;
   /** The reasons of this decision; kept with the record. */
   readonly because?: readonly string[] | undefined;

@@ -20,6 +20,7 @@ export type {
   Clock,
   Logger,
   Runtime,
+  Shadow,
 } from './runtime.ts';
 export type { Span, SpanStart, Tracing } from './tracing.ts';
 export {

@@ -48,6 +48,8 @@ export interface Applied {
   readonly because?: readonly string[];
   readonly rejected?: string;
   readonly reply?: unknown;
+  /** The question that `reply` answers, if another one than that which led here. */
+  readonly replyTo?: string;
 }
 
 /** One input with its verdict, as an observer sees it: inputs that changed nothing, doubles and refusals among them. */
@@ -60,6 +62,14 @@ export interface Answered {
   readonly code?: string;
   readonly message?: string;
   readonly duplicate?: true;
+}
+
+/** What stands between an app and the world while the app only watches what another backend does. */
+export interface Shadow {
+  /** A runtime like this one whose outputs go nowhere. */
+  hide(runtime: Runtime): Runtime;
+  /** Whether an input is a decision of the other backend: it is taken here, and the app does not handle it. */
+  takes(event: CloudEvent, now: number): boolean;
 }
 
 /**
@@ -96,6 +106,12 @@ export interface Runtime {
   readonly observe?: (applied: Applied) => void;
   /** Sees every input with its verdict, just before `handle` gives it. Must not throw; what it throws is logged. */
   readonly answered?: (answered: Answered) => void;
+  /** Runs and saves, but publishes nothing and performs no calls; made by `shadow` of `@hearth/core/adopt`. */
+  readonly shadow?: Shadow;
+  /**
+   * How long (ms) an output that cannot be delivered is tried before it becomes a dead letter, and at least 50 times; a day when absent.
+   */
+  readonly giveUpAfterMs?: number;
   /** The age (ms) up to which the host may deliver an input again; forgetting a younger one is counted as `seen_overflow`. */
   readonly redeliveryAgeMs?: number;
 }

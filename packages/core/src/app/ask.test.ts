@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { defineApp, defineEvent, defineHandler, ask, handle } from '../index.ts';
+import type { CloudEvent, Principal, Runtime } from '../index.ts';
+import { memoryPublisher, memoryStore } from '../ports/index.ts';
+
+const asked = defineEvent('asked', z.object({ who: z.string() }));
+const query = defineEvent('query', z.object({}));
+const told = defineEvent('told', z.object({ n: z.number() }));
+const woken = defineEvent('woken', z.object({ n: z.number() }));
+
+// A desk passes the question on to a device, which answers when it has been heard.
+const desk = defineHandler({ name: 'desk', state: z.null(), initial: null }).on(
+  asked,
+  ({ event }) => ({ emit: query(event.data.who, {}) }),
+);
+const device = defineHandler({
+  name: 'device',
+  state: z.object({ question: z.string().optional() }),
+  initial: {},
+})
+  .on(query, ({ event }) =>
+    event.subject === 'broken'
+      ? { reject: { code: 'jammed' } }
+      : { state: { question: event.correlationid } },
+  )
+  .on(told, ({ event }) => ({ reply: event.data.n }))
+  .on(woken, ({ state, event }) => ({
+    state: {},
+    reply: event.data.n,
+    replyTo: state.question,
+  }));
+const app = defineApp({ source: 'urn:acme', parts: [desk, device] });
+
+const service: Principal = { kind: 'service', id: 'test' };
+
+function start() {
+  let late: () => void = () => undefined;
+  const runtime: Runtime = {
+    store: memoryStore(),
+    publisher: memoryPublisher(),
+    clock: {
+      now: () => 0,
+      sleep: () => new Promise<void>((resolve) => (late = resolve)),
+      within: (_, work) => work(new AbortController().signal),
+    },
+  };
+  let count = 0;
+  const event = (type: string, subject: string, data: object, more: object = {}): CloudEvent => {
+    count += 1;
+    return { specversion: '1.0', id: `e${count}`, source: 's', type, subject, data, ...more };
+  };
+  const question = (who = 'd1') => {
+    const one = event('asked', 'h1', { who }, { id: 'q1' });
+    return ask(app, { event: one, principal: service }, runtime, { withinMs: 1000 });
+  };
+  const says = (principal: Principal, one: CloudEvent) =>
+    handle(app, [{ event: one, principal }], runtime);
+  return { runtime, event, question, says, late: () => late() };
+}
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a question is answered by', () => {
+  it('what the device that it led to says to it', async () => {
+    const { question, says, event } = start();
+    const answer = question();
+    await settled();
+    await says(
+      { kind: 'device', id: 'd1' },
+      event('told', 'd1', { n: 7 }, { correlationid: 'q1' }),
+    );
+    expect(await answer).toEqual({ outcome: 'answered', reply: 7 });
+  });
+
+  it('a step that names it, whatever led to that step', async () => {
+    const { question, says, event } = start();
+    const answer = question();
+    await settled();
+    expect(await says({ kind: 'device', id: 'd1' }, event('woken', 'd1', { n: 7 }))).toEqual([
+      { verdict: 'done' },
+    ]);
+    expect(await answer).toEqual({ outcome: 'answered', reply: 7 });
+  });
+
+  it('a rejection of what it led to', async () => {
+    const { question } = start();
+    expect(await question('broken')).toEqual({ outcome: 'rejected', code: 'jammed' });
+  });
+});
+
+describe('a question is not answered by', () => {
+  it('somebody who copies its correlationid', async () => {
+    const { question, says, event, late } = start();
+    const answer = question();
+    await settled();
+    await says(
+      { kind: 'device', id: 'd2' },
+      event('told', 'd2', { n: 7 }, { correlationid: 'q1' }),
+    );
+    late();
+    expect(await answer).toEqual({ outcome: 'deferred' });
+  });
+
+  it('a step that answers another one', async () => {
+    const { question, says, event, late } = start();
+    const answer = question();
+    await settled();
+    await says(service, event('query', 'd1', {}, { correlationid: 'q0' }));
+    await says({ kind: 'device', id: 'd1' }, event('woken', 'd1', { n: 7 }));
+    late();
+    expect(await answer).toEqual({ outcome: 'deferred' });
+  });
+});
+
+it('needs a reply to answer another question', async () => {
+  const mute = defineHandler({ name: 'mute', state: z.null(), initial: null }).on(query, () => ({
+    replyTo: 'q1',
+  }));
+  const { runtime, event } = start();
+  const input = { event: event('query', 'd1', {}), principal: service, attempt: 1 };
+  const [handled] = await handle(
+    defineApp({ source: 'urn:acme', parts: [mute] }),
+    [input],
+    runtime,
+  );
+  expect(handled).toMatchObject({ verdict: 'retry', code: 'invalid-output' });
+});
