@@ -6,8 +6,8 @@ import { graceMs, readRecord, writeRecord } from './record.ts';
 import type { OutboxEntry, WorkingRecord } from './record.ts';
 import { count, type Context } from './work.ts';
 
-/** How often an output is tried, and how long it waits in between at most. */
-const limits = { tries: 50, waitMs: 300_000, clearings: 3 };
+/** How often and how long an output is tried at least, and how long it waits in between at most. */
+const limits = { tries: 50, ageMs: 86_400_000, waitMs: 300_000, clearings: 3 };
 
 /** One output of one record on its way: the entry, its event, and what became of it in this pass. */
 export interface Delivery {
@@ -174,14 +174,22 @@ function retried(context: Context, entry: OutboxEntry, delivery: Delivery): read
   // Where nobody sweeps, every further input tries again; that must not use up the tries of an hour in a minute.
   const isExtra = isEarly(context, entry) && wayOf(context, entry) !== entry.event.id;
   const tries = isExtra ? entry.tries : entry.tries + 1;
-  const nextAt = isExtra ? entry.nextAt : context.runtime.clock.now() + backoff(context, tries);
+  const now = context.runtime.clock.now();
+  const nextAt = isExtra ? entry.nextAt : now + backoff(context, tries);
   if (entry.dead === true) return [{ ...takeable(entry, error), tries, nextAt }];
-  if (tries < limits.tries && error.retryable) return [isExtra ? same : { ...same, tries, nextAt }];
+  const since = entry.since ?? now;
+  const isLast = isOver(context, tries, since, now);
+  if (!isLast && error.retryable) return [isExtra ? same : { ...same, tries, nextAt, since }];
   count(context, 'dispatch_fail');
   const letter = deadEntry(context, delivery, { code: error.code, message: error.message });
   // What nobody will ever publish is still for own subscribers.
-  const isShownLater = !cascaded && tries < limits.tries;
-  return isShownLater ? [{ ...entry, done: 'p', tries, nextAt }, letter] : [letter];
+  const isShownLater = !cascaded && !isLast;
+  return isShownLater ? [{ ...entry, done: 'p', tries, nextAt, since }, letter] : [letter];
+}
+
+/** Whoever was away for a weekend must not find everything lost, so both must be over: the time and the tries. */
+function isOver({ runtime }: Context, tries: number, since: number, now: number): boolean {
+  return tries >= limits.tries && now - since >= (runtime.giveUpAfterMs ?? limits.ageMs);
 }
 
 /** A dead letter that is too large goes without the data of its event; it is never dropped. */

@@ -15,6 +15,8 @@ export interface OutboxEntry {
   /** When a sweep may deliver it (ms). */
   readonly nextAt: number;
   readonly tries: number;
+  /** When it first failed (ms). */
+  readonly since?: number;
   /** What is done already: `p` published or performed, `c` saved by every subscriber. */
   readonly done: '' | 'p' | 'c';
   /** A dead letter goes to its own publisher and nowhere else. */
@@ -252,9 +254,10 @@ function textOf({ name }: Handler, head: Body): string {
  * An event lies in its record as the text that it is: to quote it would cost more than to write all the rest. What JSON wrote, JSON
  * reads and writes again byte for byte.
  */
-function entryText({ body, cause, nextAt, tries, done, dead }: OutboxEntry): string {
+function entryText({ body, cause, nextAt, tries, since, done, dead }: OutboxEntry): string {
   const letter = dead === true ? ',"dead":true' : '';
-  return `{"event":${body},"cause":"${cause}","nextAt":${nextAt},"tries":${tries},"done":"${done}"${letter}}`;
+  const failed = since === undefined ? '' : `,"since":${since}`;
+  return `{"event":${body},"cause":"${cause}","nextAt":${nextAt},"tries":${tries}${failed},"done":"${done}"${letter}}`;
 }
 
 /** The instant at which a record wants attention: its next timer or undelivered output. */
