@@ -35,6 +35,8 @@ export interface TopicMapOptions {
 /** One topic, as the patterns see it. */
 export interface Place {
   readonly topic: string;
+  /** The pattern that matches; `undefined` if none does, and then nothing here says who the sender is. */
+  readonly pattern: string | undefined;
   /** The values of the topic's `{…}`. */
   readonly params: Readonly<Record<string, string>>;
   /** The subject of a plain payload; `undefined` on a topic without parameters, or that no pattern matches. */
@@ -56,6 +58,7 @@ export interface TopicMap {
 }
 
 interface Rule {
+  readonly pattern: string;
   readonly match: (topic: string) => Readonly<Record<string, string>> | undefined;
   readonly options: TopicRule;
   readonly subject: string | undefined;
@@ -106,7 +109,7 @@ function ruleOf(pattern: string, options: TopicRule, principal: TopicPrincipal):
   if (options.type !== undefined)
     checkEvent({ specversion: '1.0', id: '1', source: '/', type: options.type });
   const who = identify(options.principal ?? principal, pattern);
-  return { match, options, subject, identify: who };
+  return { pattern, match, options, subject, identify: who };
 }
 
 function refuse(pattern: string, why: string, field: string): never {
@@ -116,12 +119,13 @@ function refuse(pattern: string, why: string, field: string): never {
 const none = {};
 
 function placeOf(rules: readonly Rule[], topic: string, scheme: string): Place {
-  for (const { match, options, subject, identify: who } of rules) {
+  for (const { pattern, match, options, subject, identify: who } of rules) {
     const params = match(topic);
     if (params === undefined) continue;
     const about = subject === undefined ? undefined : params[subject];
     return {
       topic,
+      pattern,
       params,
       subject: about,
       otherwise: plainOf(options, params, { source: `${scheme}:${encodeURI(topic)}`, about }),
@@ -129,7 +133,8 @@ function placeOf(rules: readonly Rule[], topic: string, scheme: string): Place {
     };
   }
   const otherwise = noPlain('no topic pattern matches');
-  return { topic, params: none, subject: undefined, otherwise, sender: () => anonymous };
+  const unknown = { pattern: undefined, params: none, subject: undefined };
+  return { topic, ...unknown, otherwise, sender: () => anonymous };
 }
 
 function plainOf(
