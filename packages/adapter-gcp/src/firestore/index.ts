@@ -1,0 +1,9 @@
+export { firestoreStore, type FirestoreStoreOptions } from './firestore-store.ts';
+export type {
+  FirestoreClient,
+  FirestoreQuery,
+  FirestoreReference,
+  FirestoreSnapshot,
+  FirestoreTimestamp,
+  FirestoreWhere,
+} from './client.ts';
