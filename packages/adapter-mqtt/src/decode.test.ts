@@ -92,8 +92,9 @@ describe('an event', () => {
   });
 
   it('carries the trace of its transport beside its own', () => {
-    const properties = { userProperties: { traceparent: 'transport-trace' } };
-    expect(decode({ payload: structured, properties }).traceparent).toBe('transport-trace');
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const properties = { userProperties: { traceparent } };
+    expect(decode({ payload: structured, properties }).traceparent).toBe(traceparent);
   });
 });
 

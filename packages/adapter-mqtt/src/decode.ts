@@ -1,17 +1,9 @@
-import { isUtf8 } from 'node:buffer';
-import { HearthError, isHearthError } from '@hearth/core';
-import type { CloudEvent, Input, Principal } from '@hearth/core';
-import {
-  checkEvent,
-  decodeMqtt,
-  decodeStructured,
-  defaultLimits,
-  mqttMode,
-  toBase64,
-  type Limits,
-} from '@hearth/core/event';
-import { anonymous, type PrincipalFrom } from './identity.ts';
-import { places, type Place, type Places, type TopicOptions, type Topics } from './topics.ts';
+import { isHearthError } from '@hearth/core';
+import type { Input } from '@hearth/core';
+import type { Limits } from '@hearth/core/event';
+import { messageInput, type TopicMap } from '@hearth/core/trigger';
+import type { PrincipalFrom, UserProperties } from './identity.ts';
+import { places, type Topics } from './topics.ts';
 
 /** What is needed of an MQTT PUBLISH; the packets of mqtt.js have this shape. */
 export interface MqttMessage {
@@ -20,10 +12,7 @@ export interface MqttMessage {
   readonly properties?:
     | {
         readonly contentType?: string | undefined;
-        readonly userProperties?:
-          | Readonly<Record<string, string | readonly string[]>>
-          | null
-          | undefined;
+        readonly userProperties?: UserProperties | null | undefined;
       }
     | undefined;
 }
@@ -57,136 +46,30 @@ export function mqttDecoder(options: MqttDecodeOptions): MqttDecoder {
 }
 
 /** The decoder for compiled patterns. */
-export function decoderOf(known: Places, given: Partial<Limits> = {}): MqttDecoder {
-  const limits = { ...defaultLimits, ...given };
-  return (message, transportId) => {
-    const place = known.find(message.topic);
-    const { traceparent } = usersOf(message);
-    const common = typeof traceparent === 'string' ? { traceparent } : {};
-    let principal = anonymous;
-    try {
-      principal = principalOf(place, message);
-      const event = eventOf(place, message, transportId, limits);
-      const order = place?.subject ?? event.subject ?? message.topic;
-      return { ...common, event, principal, order };
-    } catch (cause) {
-      const event = isHearthError(cause) ? cause : unreadable(cause);
-      const order = place?.subject ?? message.topic;
-      return { ...common, event, principal, order, id: transportId(), raw: rawOf(message) };
-    }
+export function decoderOf(known: TopicMap, limits?: Partial<Limits>): MqttDecoder {
+  return ({ topic, payload, properties }, transportId) => {
+    const place = known.at(topic);
+    const users = properties?.userProperties ?? none;
+    const { id, traceparent } = users;
+    const input = messageInput({
+      body: payload,
+      contentType: properties?.contentType,
+      attributes: users,
+      prefix: '',
+      // MQTT 3.1.1 has nothing that says what a payload is.
+      sniff: true,
+      otherwise: place.otherwise,
+      principal: place.sender(users),
+      id: transportId,
+      ownId: typeof id === 'string' ? id : undefined,
+      order: place.subject,
+      traceparent,
+      limits,
+    });
+    const { order, event } = input;
+    if (order !== undefined) return { ...input, order };
+    return { ...input, order: (isHearthError(event) ? undefined : event.subject) ?? topic };
   };
 }
 
-const none: Readonly<Record<string, string | readonly string[]>> = {};
-
-function usersOf({ properties }: MqttMessage) {
-  return properties?.userProperties ?? none;
-}
-
-function principalOf(place: Place | undefined, message: MqttMessage): Principal {
-  if (place === undefined) return anonymous;
-  const { topic } = message;
-  const known = place.identify({ topic, params: place.params, userProperties: usersOf(message) });
-  if (isHearthError(known)) throw known;
-  return known;
-}
-
-function eventOf(
-  place: Place | undefined,
-  message: MqttMessage,
-  transportId: () => string,
-  limits: Limits,
-): CloudEvent {
-  if (isNamed(message)) return decodeMqtt(message, limits);
-  // MQTT 3.1.1 has nothing that says what a payload is.
-  if (isUnlabelled(message) && mentions(message.payload))
-    return decodeStructured(message.payload, limits);
-  if (place?.options.type !== undefined) return plainOf(place, message, transportId, limits);
-  const why = place === undefined ? 'no topic pattern matches' : 'the topic pattern has no type';
-  throw new HearthError('unsupported-media-type', `The message holds no CloudEvent, and ${why}.`, {
-    field: 'topic',
-  });
-}
-
-/** Whether properties of MQTT 5 say that the message holds an event. */
-function isNamed(message: MqttMessage): boolean {
-  const { properties } = message;
-  if (!properties?.contentType && properties?.userProperties?.['specversion'] === undefined)
-    return false;
-  return mqttMode(message) !== undefined;
-}
-
-const isUnlabelled = ({ properties }: MqttMessage): boolean => !properties?.contentType;
-
-function mentions(payload: Uint8Array): boolean {
-  return (
-    payload[0] === 0x7b &&
-    Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).includes('"specversion"')
-  );
-}
-
-function plainOf(
-  { options, params, source, subject }: Place,
-  message: MqttMessage,
-  transportId: () => string,
-  limits: Limits,
-): CloudEvent {
-  const { type = '', contentType = 'application/json', id: property, data: dataOf } = options;
-  const { id: sent } = usersOf(message);
-  const own = typeof sent === 'string' && sent !== '' ? sent : undefined;
-  // An id in the payload takes the place of the dash once the payload has been read.
-  const id = own ?? (property === undefined ? transportId() : '-');
-  const userProperties = { specversion: '1.0', id, source, type, subject: subject ?? '' };
-  const labelled = { contentType: message.properties?.contentType || contentType, userProperties };
-  const event = decodeMqtt({ payload: message.payload, properties: labelled }, limits);
-  if (property === undefined && dataOf === undefined) return event;
-  const { datacontenttype: _, data_base64, ...rest } = event;
-  const named = id === '-' ? { ...rest, id: idIn(event.data, property) ?? transportId() } : rest;
-  if (dataOf === undefined) return checkEvent({ ...event, ...named }, limits);
-  // The content type was that of the payload.
-  return checkEvent(
-    { ...named, data: dataFrom(dataOf, event.data ?? data_base64, params) },
-    limits,
-  );
-}
-
-function idIn(data: unknown, property = ''): string | undefined {
-  const value: unknown = Object.hasOwn(Object(data) as object, property)
-    ? (data as Readonly<Record<string, unknown>>)[property]
-    : undefined;
-  return (typeof value === 'string' && value !== '') || typeof value === 'number'
-    ? String(value)
-    : undefined;
-}
-
-function dataFrom(
-  make: NonNullable<TopicOptions['data']>,
-  payload: unknown,
-  params: Place['params'],
-): unknown {
-  try {
-    return make(payload, params);
-  } catch (cause) {
-    if (isHearthError(cause)) throw cause;
-    throw new HearthError('invalid-data', 'No data could be made of the payload.', {
-      field: 'data',
-      cause,
-    });
-  }
-}
-
-function unreadable(cause: unknown): HearthError {
-  return new HearthError('invalid-event', 'The message could not be read.', { cause });
-}
-
-const mostRaw = 65_536;
-
-/** The payload for a dead letter: its text, or base64; no more than 64 KiB of it. */
-function rawOf({ payload }: MqttMessage): string {
-  const bytes = Buffer.from(
-    payload.buffer,
-    payload.byteOffset,
-    Math.min(payload.byteLength, mostRaw),
-  );
-  return isUtf8(bytes) || payload.byteLength > mostRaw ? bytes.toString() : toBase64(bytes);
-}
+const none: UserProperties = {};

@@ -1,12 +1,16 @@
 import { HearthError } from '@hearth/core';
 import type { Principal } from '@hearth/core';
+import { anonymous, type TopicPrincipal } from '@hearth/core/trigger';
+
+/** The user properties of a message; one that was sent several times has several values. */
+export type UserProperties = Readonly<Record<string, string | readonly string[]>>;
 
 /** What identifies the sender of a message. */
 export interface Sent {
   readonly topic: string;
   /** The values of the topic's `{…}`. */
   readonly params: Readonly<Record<string, string>>;
-  readonly userProperties: Readonly<Record<string, string | readonly string[]>>;
+  readonly userProperties: UserProperties;
 }
 
 /**
@@ -23,43 +27,34 @@ export type PrincipalFrom =
   | Principal
   | ((sent: Sent) => Principal);
 
-/** Who has proved nothing. */
-export const anonymous: Principal = { kind: 'anonymous', id: '' };
-
-/** Gives the principal of a message, or the reason why it is refused. */
-export type Identify = (sent: Sent) => Principal | HearthError;
-
 /**
- * Makes a function of how senders are known.
+ * What the shared topic patterns take for how a sender is known.
  *
- * @throws {HearthError} `invalid-option` for a user property that a device could set as an attribute of an event, and for `topic` where
- * the pattern has no `{device}`.
+ * @throws {HearthError} `invalid-option` for a user property that a device could set as an attribute of an event.
  */
-export function identify(from: PrincipalFrom, pattern: string): Identify {
-  if (from === 'anonymous') return () => anonymous;
-  if (from === 'topic') {
-    if (!pattern.includes('{device}')) {
-      const message = `The principal cannot come from the topic "${pattern}": it has no {device}.`;
-      throw new HearthError('invalid-option', message, { field: 'principal' });
-    }
-    return ({ params }) => ({ kind: 'device', id: params['device'] as string });
+export function topicPrincipal(from: PrincipalFrom): TopicPrincipal {
+  if (typeof from === 'function') {
+    return ({ topic, params, attributes }) =>
+      from({ topic, params, userProperties: attributes as UserProperties });
   }
-  if (typeof from === 'function') return from;
-  if ('userProperty' in from) return byProperty(from.userProperty, from.kind ?? 'device');
-  return () => from;
-}
-
-function byProperty(name: string, kind: Principal['kind']): Identify {
-  if (/^[a-z\d]*$/.test(name)) {
-    const message = `"${name}" could be an attribute of an event, which a device sets itself; use a name with a sign such as "-".`;
+  if (typeof from === 'string' || !('userProperty' in from)) return from;
+  const { userProperty, kind = 'device' } = from;
+  if (/^[a-z\d]*$/.test(userProperty)) {
+    const message = `"${userProperty}" could be an attribute of an event, which a device sets itself; use a name with a sign such as "-".`;
     throw new HearthError('invalid-option', message, { field: 'principal' });
   }
-  return ({ userProperties }) => {
-    const value = Object.hasOwn(userProperties, name) ? userProperties[name] : undefined;
-    if (value === undefined || value === '') return anonymous;
-    if (typeof value === 'string') return { kind, id: value };
-    // The device sent one of its own beside the broker's, and nothing tells which is which.
-    const message = `The user property "${name}" came ${value.length} times.`;
-    return new HearthError('not-permitted', message, { field: 'principal' });
-  };
+  return ({ attributes }) => byProperty(userProperty, kind, attributes as UserProperties);
+}
+
+function byProperty(
+  name: string,
+  kind: Principal['kind'],
+  userProperties: UserProperties,
+): Principal | HearthError {
+  const value = Object.hasOwn(userProperties, name) ? userProperties[name] : undefined;
+  if (value === undefined || value === '') return anonymous;
+  if (typeof value === 'string') return { kind, id: value };
+  // The device sent one of its own beside the broker's, and nothing tells which is which.
+  const message = `The user property "${name}" came ${value.length} times.`;
+  return new HearthError('not-permitted', message, { field: 'principal' });
 }
