@@ -98,8 +98,10 @@ async function suffer(
   }
   const { headers, body, trailers } = await ask();
   if (stream.destroyed) return;
-  stream.respond(headers, { waitForTrailers: trailers !== undefined });
-  stream.on('wantTrailers', () => stream.sendTrailers(trailers ?? {}));
+  // An answer without a message says all in its head, and ends with it.
+  stream.respond(headers, trailers === undefined ? { endStream: true } : { waitForTrailers: true });
+  if (trailers === undefined) return;
+  stream.on('wantTrailers', () => stream.sendTrailers(trailers));
   stream.end(body);
 }
 

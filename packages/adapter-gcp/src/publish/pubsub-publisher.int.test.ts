@@ -1,0 +1,158 @@
+import { PubSub } from '@google-cloud/pubsub';
+import { faultyGrpc, type FaultyGrpc } from '@hearth/emulators/faulty-grpc';
+import { pubsubNeeds, pubsubPair, startPubsub } from '@hearth/emulators/pubsub';
+import {
+  publisherCases,
+  unmetNeed,
+  type PublisherHarness,
+  type Received,
+} from '@hearth/testing/conformance';
+import { needs } from '@hearth/testing/needs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { PubsubMode } from './message.ts';
+import { pubsubPublisher } from './pubsub-publisher.ts';
+
+// Otherwise the SDK looks for a metadata server.
+process.env['METADATA_SERVER_DETECTION'] = 'none';
+
+const project = 'demo-hearth';
+let emulator: Awaited<ReturnType<typeof startPubsub>>;
+let proxy: FaultyGrpc;
+let client: PubSub;
+let count = 0;
+
+const clientTo = (apiEndpoint: string) =>
+  new PubSub({ projectId: project, apiEndpoint, emulatorMode: true });
+
+beforeAll(async () => {
+  emulator = await startPubsub();
+  if (emulator === undefined) return;
+  proxy = await faultyGrpc(emulator.host);
+  client = clientTo(proxy.host);
+});
+
+afterAll(async () => {
+  await client?.close();
+  await proxy?.stop();
+  await emulator?.stop();
+});
+
+beforeEach((test) => {
+  needs(test, emulator, pubsubNeeds);
+});
+
+afterEach(() => proxy?.plan());
+
+async function open(mode: PubsubMode = 'structured', sdk = client) {
+  const { name, pull } = await pubsubPair(emulator?.host ?? '', project, `t-${(count += 1)}`);
+  return { name, pull, publisher: pubsubPublisher({ client: sdk, topic: name, mode }) };
+}
+
+async function harness(mode: PubsubMode): Promise<PublisherHarness> {
+  const { pull, publisher } = await open(mode);
+  let published = 0;
+  const arrived: Received[] = [];
+  const take = async () => {
+    for (const { attributes, data = '' } of await pull()) {
+      const id = attributes?.['ce-id'] ?? '';
+      const body = Buffer.from(data, 'base64').toString();
+      arrived.push(mode === 'structured' ? { id, body } : { id });
+    }
+    return arrived.length >= published;
+  };
+  const publish: typeof publisher.publish = async (events) => {
+    const results = await publisher.publish(events);
+    published += results.filter(({ outcome }) => outcome === 'published').length;
+    return results;
+  };
+  return {
+    publisher: { ordered: publisher.ordered, publish },
+    // In binary mode the body is not sent, and its size says nothing.
+    ...(mode === 'structured' ? { structured: true, maxEventBytes: 10_000_000 } : {}),
+    failFor: (ids) =>
+      proxy.plan(({ body }) =>
+        ids.some((id) => body.includes(`ce-id\u0012\u0002${id}`)) ? 8 : undefined,
+      ),
+    cutOff: () => proxy.plan(() => 14),
+    async received() {
+      await vi.waitUntil(take, { interval: 5, timeout: 5_000 });
+      return arrived;
+    },
+  };
+}
+
+describe.each(['structured', 'binary'] as const)('pubsubPublisher, %s,', (mode) => {
+  it.for(publisherCases)('$name', async (each, test) => {
+    const opened = await harness(mode);
+    const need = unmetNeed(each, opened);
+    if (need !== undefined) test.skip(`binary mode sends the data alone: ${need}`);
+    await each.run(opened);
+  });
+});
+
+const event = {
+  specversion: '1.0',
+  id: 'e1',
+  source: 'urn:acme:home',
+  type: 'com.acme.thermostat.set',
+  subject: 't1',
+  partitionkey: 'home-1',
+  datacontenttype: 'application/json',
+  data: { celsius: 18.5 },
+} as const;
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+const outgoing = { event, body: `${JSON.stringify(event)} `, traceparent };
+
+describe('pubsubPublisher', () => {
+  it('sends the partition as ordering key, and the attributes for filters', async () => {
+    const { pull, publisher } = await open();
+    await publisher.publish([outgoing]);
+    const [message] = await pull();
+    expect(message).toMatchObject({
+      data: Buffer.from(outgoing.body).toString('base64'),
+      orderingKey: 'home-1',
+      attributes: {
+        'content-type': 'application/cloudevents+json; charset=utf-8',
+        'ce-type': event.type,
+        'ce-partitionkey': 'home-1',
+        traceparent,
+      },
+    });
+  });
+
+  it('sends the data alone in binary mode, and the attributes with "ce-"', async () => {
+    const { pull, publisher } = await open('binary');
+    await publisher.publish([outgoing]);
+    const [message] = await pull();
+    expect(Buffer.from(message?.data ?? '', 'base64').toString()).toBe('{"celsius":18.5}');
+    expect(message?.attributes).toEqual({
+      'content-type': 'application/json',
+      'ce-specversion': '1.0',
+      'ce-id': 'e1',
+      'ce-source': event.source,
+      'ce-type': event.type,
+      'ce-subject': 't1',
+      'ce-partitionkey': 'home-1',
+      traceparent,
+    });
+  });
+
+  it('tells a topic that does not exist from one that is down', async () => {
+    const missing = pubsubPublisher({ client, topic: 'nobody-made-this' });
+    expect(await missing.publish([outgoing])).toMatchObject([
+      { outcome: 'failed', error: { code: 'not-found', retryable: true } },
+    ]);
+  });
+
+  it('gives up on a request without an answer, and skips what follows in its partition', async () => {
+    const { name } = await open();
+    const publisher = pubsubPublisher({ client, topic: name, timeoutMs: 150 });
+    proxy.plan(() => 'hang');
+    expect(await publisher.publish([outgoing, outgoing])).toMatchObject([
+      { outcome: 'failed', error: { code: 'timeout', retryable: true } },
+      { outcome: 'skipped' },
+    ]);
+    proxy.plan();
+    expect(await publisher.publish([outgoing])).toEqual([{ outcome: 'published' }]);
+  });
+});
