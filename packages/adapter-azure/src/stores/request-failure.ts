@@ -15,12 +15,19 @@ export interface RequestFailure {
 const unsent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ERR_INVALID_URL']);
 const tooLarge = new Set(['EntityTooLarge', 'PropertyValueTooLarge', 'RequestBodyTooLarge']);
 
-/** Names what a client of Tables or of Cosmos DB threw; `what` is the store, for the message. */
-export function failureOf(cause: unknown, what: string): RequestFailure {
+/**
+ * Names what a client of Tables or of Cosmos DB threw. `what` is the store, for the message; `busy` are the statuses that say that a
+ * request was not even begun.
+ */
+export function failureOf(
+  cause: unknown,
+  what: string,
+  busy: readonly number[] = [429, 503],
+): RequestFailure {
   if (isHearthError(cause)) return { kind: 'refused', error: cause };
   const status = statusOf(cause);
   const code = codeOf(cause);
-  const kind = kindOf(status, code);
+  const kind = kindOf(status, code, busy);
   const reason = [status, code].filter((part) => part !== undefined && part !== '').join(' ');
   const sentence = `${what} ${words[kind]}${reason === '' ? '' : ` (${reason})`}.`;
   if (kind === 'too-large') {
@@ -40,14 +47,17 @@ const words: Readonly<Record<RequestFailure['kind'], string>> = {
   lost: 'gave no answer that tells what was done',
 };
 
-function kindOf(status: number | undefined, code: string): RequestFailure['kind'] {
+function kindOf(
+  status: number | undefined,
+  code: string,
+  busy: readonly number[],
+): RequestFailure['kind'] {
   if (status === undefined) return unsent.has(code) ? 'refused' : 'lost';
   if (status === 412 || status === 409) return 'conflict';
   if (status === 404) return code === 'TableNotFound' ? 'refused' : 'conflict';
   if (status === 413 || tooLarge.has(code)) return 'too-large';
-  if (status === 429 || status === 449) return 'throttled';
-  // A server that is busy has not begun; one that ran out of time may have.
-  if (status === 503) return code === 'OperationTimedOut' ? 'lost' : 'throttled';
+  // A server that ran out of time may have done it.
+  if (busy.includes(status) && code !== 'OperationTimedOut') return 'throttled';
   return status < 500 && status !== 408 ? 'refused' : 'lost';
 }
 

@@ -1,6 +1,7 @@
 import { HearthError, type RecordWrite } from '@hearth/core';
 import { keyHash } from '@hearth/core/ports';
 import { keyName, nameEnd, textHash } from './key-name.ts';
+import { dueFrom } from './pages.ts';
 import type { FoundEntity, TableEntity } from './table-client.ts';
 
 /**
@@ -44,12 +45,6 @@ export function recordAt(key: string): { readonly partitionKey: string; readonly
 /** The row of a due instant, which sorts by instant and then by key. */
 export function dueRow(due: number, key: string): string {
   return `${dueFrom(due)}${nameEnd}${keyName(key, nameLength)}`;
-}
-
-/** Where the rows of an instant begin. */
-export function dueFrom(due: number): string {
-  const whole = Math.min(Math.max(0, Math.floor(due)), Number.MAX_SAFE_INTEGER);
-  return `d${String(whole).padStart(16, '0')}`;
 }
 
 /** The partition of a tag and value. The value is hashed: it may say something about a person, and is not to outlive its record. */

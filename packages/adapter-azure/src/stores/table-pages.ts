@@ -1,9 +1,9 @@
-import { HearthError, type DueRequest, type KeyPage, type TagRequest } from '@hearth/core';
+import type { DueRequest, KeyPage, TagRequest } from '@hearth/core';
 import { inShard } from '@hearth/core/ports';
+import { assertPage, dueFrom } from './pages.ts';
 import { inParallel } from './parallel.ts';
 import type { FoundEntity } from './table-client.ts';
 import {
-  dueFrom,
   partitionName,
   partitions,
   readVersion,
@@ -136,14 +136,4 @@ function rowOf({ rowKey = '', key, timestamp }: FoundEntity): Row {
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
-}
-
-function assertPage(limit: number, cursor: string | undefined, shape: RegExp): void {
-  if (!(limit >= 1)) {
-    const message = `A page of ${limit} keys was asked for; at least 1 is needed.`;
-    throw new HearthError('invalid-option', message, { field: 'limit' });
-  }
-  if (cursor !== undefined && !shape.test(cursor)) {
-    throw new HearthError('invalid-option', 'This is no cursor of this page.', { field: 'cursor' });
-  }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type HearthError, type RecordWrite, type SaveResult } from '@hearth/core';
 import { misfit, type StoreCapabilities } from '@hearth/core/ports';
+import { again } from './again.ts';
 import { failureOf, type RequestFailure } from './request-failure.ts';
 import type { TableAction, TableClients } from './table-client.ts';
 import {
@@ -179,17 +179,7 @@ async function removeHints(
   return errors.find((error) => error !== undefined);
 }
 
-const waitsMs = [40, 200];
-
-/** Sends a write again that was certainly not done because the service asked to wait, twice and not for long. */
-async function patiently<T>(table: Table, send: () => Promise<T>): Promise<T> {
-  for (const waitMs of waitsMs) {
-    try {
-      return await send();
-    } catch (cause) {
-      if (failureOf(cause, table.what).kind !== 'throttled') throw cause;
-      await sleep(waitMs * (0.5 + Math.random()));
-    }
-  }
-  return send();
+/** Throttled is what was certainly not done. */
+function patiently<T>(table: Table, send: () => Promise<T>): Promise<T> {
+  return again(send, (cause) => failureOf(cause, table.what).kind === 'throttled');
 }

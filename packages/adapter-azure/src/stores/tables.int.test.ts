@@ -4,7 +4,7 @@ import { startAzurite, type Azurite } from '@hearth/emulators/azurite';
 import { faultyProxy, type ProxyFault, type ProxyRequest } from '@hearth/emulators/faulty-proxy';
 import { storeCases, type StoreHarness } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { tableStore } from './tables.ts';
+import { tableStore, type TableStoreOptions } from './tables.ts';
 
 let azurite: Azurite;
 let count = 0;
@@ -251,7 +251,7 @@ describe('what finds a record in a table', () => {
 });
 
 describe('the options of a table store', () => {
-  it.each([
+  it.each<[string, TableStoreOptions]>([
     ['table', { table: 'a b', connectionString: () => '' }],
     ['connectionString', { table: 'records' }],
     ['connectionString', { table: 'records', connectionString: 'secret' as never }],
