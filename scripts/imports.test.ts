@@ -6,12 +6,14 @@ import { filesUnder, importsOf, manifestOf, packageFolders, read } from './sourc
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   event: [],
   ports: ['event'],
-  model: ['event', 'ports'],
+  twin: ['event', 'ports'],
+  model: ['event', 'ports', 'twin'],
   app: ['event', 'ports', 'model'],
   rules: ['event', 'ports', 'model'],
   ota: ['event', 'ports', 'model'],
-  simulate: ['event', 'ports', 'model', 'app'],
+  simulate: ['event', 'ports', 'twin', 'model', 'app'],
   trigger: ['event', 'ports', 'model', 'app'],
+  adopt: ['event', 'ports', 'twin', 'model', 'app', 'simulate'],
 };
 
 // Packages from the bottom up; one may import those of lower rank, and its tests may import testing as well.

@@ -38,9 +38,10 @@ const triesInProcess = 3;
 export function handle(
   app: App,
   inputs: readonly Input[],
-  runtime: Runtime,
+  given: Runtime,
   options: HandleOptions = {},
 ): Promise<readonly Handled[]> {
+  const runtime = given.shadow?.hide(given) ?? given;
   return drive(handling(app, inputs, runtime, options), runtime).catch((cause: unknown) => {
     log({ runtime }, 'error', loggedError(cause), 'A batch could not be handled.');
     return inputs.length === 1 ? [unhandled] : eachAlone(app, inputs, runtime, options);
