@@ -1,0 +1,30 @@
+import type { Runtime } from '@hearth/core';
+import type { Limits } from '@hearth/core/event';
+import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
+import { contextLogger } from './context-logger.ts';
+
+/**
+ * What every trigger takes: `store` and `publisher`, and the rest of the runtime where it is not to be that of Node.js. Share one object
+ * between the triggers of a function app.
+ */
+export interface AzureOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
+  /**
+   * How long the host lets a function run (ms), as `functionTimeout` of host.json says; 300,000 unless given, which is what the Consumption
+   * plan has. Near its end no new input is begun, and what is not done by then comes again.
+   */
+  readonly functionTimeoutMs?: number;
+  /**
+   * Where lines go if no `logger` is given: through the invocation's `context` (the default), so that Application Insights files them under
+   * its operation, or to standard output.
+   */
+  readonly logs?: 'context' | 'stdout';
+  /** What a message may cost; those of the codec unless given, and 1 MiB for a body. */
+  readonly limits?: Partial<Limits>;
+}
+
+/** The runtime for a trigger. What is given beside it, such as the name of a queue, does no harm there. */
+export function runtimeOf(options: AzureOptions): Runtime {
+  const { logger, logs = 'context' } = options;
+  if (logger !== undefined || logs === 'stdout') return nodeRuntime(options);
+  return nodeRuntime({ ...options, logger: contextLogger() });
+}
