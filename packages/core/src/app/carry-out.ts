@@ -2,7 +2,7 @@ import { HearthError, isHearthError } from '../event/error.ts';
 import type { SaveResult } from '../ports/state-store.ts';
 import { answerAsked } from './asked.ts';
 import { deliver } from './deliver.ts';
-import { load, save, sleep, type Task } from './effect.ts';
+import { load, save, sleep, wake, type Task } from './effect.ts';
 import type { Pending } from './apply.ts';
 import { foldGroup, type Pass } from './fold-group.ts';
 import { giveUp, groupsOf, groupsToAttend, type Group, type Settle } from './group.ts';
@@ -102,28 +102,23 @@ function* deliverAll(
   passes: readonly Pass[],
   pending: Map<Group, WorkingRecord>,
 ): Task<void> {
-  const { wake } = context.runtime;
   const full = passes.map(({ record }) => record).filter(({ outbox }) => outbox.length > 0);
   const left = new Set(yield* deliver(context, full));
   for (const { group, record } of passes) {
     if (left.has(record)) pending.set(group, record);
     else pending.delete(group);
   }
-  if (wake === undefined) return;
-  for (const { record } of passes) {
-    const at = dueOf(record);
-    if (at === null) continue;
-    try {
-      wake(at);
-    } catch (error) {
-      log(
-        context,
-        'warn',
-        loggedError(error),
-        'A wake-up could not be asked for; a sweep will do.',
-      );
-    }
-  }
+  if (context.runtime.wake !== undefined) yield* wakeFor(context, passes);
+}
+
+/** Asks for wake-ups and waits until the host has been asked: a function may be frozen as soon as it has answered. */
+function* wakeFor(context: Context, passes: readonly Pass[]): Task<void> {
+  const instants = new Set(passes.flatMap(({ record }) => dueOf(record) ?? []));
+  if (instants.size === 0) return;
+  const error = yield* wake([...instants]);
+  if (error === undefined) return;
+  const message = 'A wake-up could not be asked for; a sweep will do.';
+  log(context, 'warn', loggedError(error), message);
 }
 
 /** Near the deadline nothing new is begun. */

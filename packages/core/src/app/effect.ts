@@ -19,6 +19,7 @@ export type Effect =
   | { readonly do: 'query'; readonly request: TagRequest }
   | { readonly do: 'publish'; readonly dead: boolean; readonly events: readonly Outgoing[] }
   | { readonly do: 'call'; readonly calls: readonly CallRequest[] }
+  | { readonly do: 'wake'; readonly at: readonly number[] }
   | { readonly do: 'sleep'; readonly ms: number };
 
 /** One call to perform: the function's type, its request, its idempotency key and its time. */
@@ -74,6 +75,11 @@ export function* publish(
 /** Performs calls, all at once: one result each. */
 export function* call(calls: readonly CallRequest[]): Task<readonly CallResult[]> {
   return (yield { do: 'call', calls }) as readonly CallResult[];
+}
+
+/** Asks the host for wake-ups at some instants; gives the error if it could not be asked for one of them. */
+export function* wake(at: readonly number[]): Task<unknown> {
+  return yield { do: 'wake', at };
 }
 
 /** Waits. */
@@ -147,8 +153,39 @@ function asked(effect: Effect, runtime: Runtime): unknown {
       return publishAll(effect.dead ? deadLetters : publisher, effect.events);
     case 'call':
       return Promise.all(effect.calls.map((one) => performCall(one, runtime)));
+    case 'wake':
+      return askedToWake(effect.at, runtime);
     case 'sleep':
       return clock.sleep(effect.ms);
+  }
+}
+
+/** How long a host may take to be asked for wake-ups: whoever waits for the verdict is not to wait for that any longer. */
+const wakeMs = 1000;
+
+/** Each instant is asked for, whatever becomes of the others. */
+async function askedToWake(
+  instants: readonly number[],
+  { wake: ask, clock }: Runtime,
+): Promise<unknown> {
+  const underWay: Promise<void>[] = [];
+  for (const at of instants) {
+    try {
+      const promise = ask?.(at);
+      if (promise !== undefined) underWay.push(promise);
+    } catch (error) {
+      underWay.push(Promise.reject(error));
+    }
+  }
+  if (underWay.length === 0) return undefined;
+  try {
+    await clock.within(wakeMs, () => Promise.all(underWay));
+    return undefined;
+  } catch (error) {
+    return error ?? new Error('It was not asked for.');
+  } finally {
+    // Those that are still on their way may fail when nobody listens any more.
+    Promise.all(underWay).catch(() => undefined);
   }
 }
 

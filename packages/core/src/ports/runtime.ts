@@ -99,8 +99,11 @@ export interface Runtime {
   readonly deadline?: number;
   /** Whether own subscribers of an emitted event are run at once (`inline`, the default) or get it from the bus. */
   readonly cascade?: 'inline' | 'bus';
-  /** Asks the host for a precise wake-up at `at` (ms); without it timers wait for the next sweep. */
-  readonly wake?: (at: number) => void;
+  /**
+   * Asks the host for a precise wake-up at `at` (ms); without it timers wait for the next sweep. A promise is waited for, a second at most,
+   * before `handle` answers, since a function may be frozen once it has. A failure makes timers late and nothing else.
+   */
+  readonly wake?: (at: number) => void | Promise<void>;
   readonly speaksFor?: SpeaksFor;
   /** Sees every applied step after its save. Must not throw; what it throws is logged. */
   readonly observe?: (applied: Applied) => void;

@@ -164,6 +164,8 @@ function perform(world: World, effect: Effect, options: SimulationOptions): unkn
       return effect.events.map(() => ({ outcome: 'published' }));
     case 'call':
       return effect.calls.map(({ type, request }) => answer(options, type, request));
+    case 'wake':
+      return undefined;
     case 'sleep':
       world.now += effect.ms;
       return undefined;
