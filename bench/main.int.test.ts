@@ -12,6 +12,10 @@ const promised = [
   'run.emit',
   'handle.memory',
   'handle.sqlite',
+  'store.sqlite',
+  'store.sqlite.concurrent',
+  'store.postgres',
+  'store.postgres.concurrent',
   'mqtt.qos1',
   'http.knative',
   'http.knative.vsFunctionsFramework',
@@ -34,7 +38,7 @@ it('lists every promised name', async () => {
 });
 
 // What starts servers and brokers is left to the benchmark itself.
-it.each(['codec', 'run', 'handle', 'size', 'import', 'record'])(
+it.each(['codec', 'run', 'handle', 'store.sqlite', 'size', 'import', 'record'])(
   'measures %s and ends with one line of JSON',
   async (only) => {
     const output = await bench('--sources', '--quick', '--json', '--only', only);
