@@ -24,6 +24,7 @@ export type {
   TriggerMessage,
 } from './trigger/trigger-case.ts';
 export { triggerCases } from './trigger/trigger-cases.ts';
+export { meters } from './trigger/meter.ts';
 export {
   directTrigger,
   failingTriggerCases,
