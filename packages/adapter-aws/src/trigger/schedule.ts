@@ -1,0 +1,89 @@
+import { HearthError, sweep, type App, type Runtime, type Shard, type Swept } from '@hearth/core';
+import { nodeRuntime } from '@hearth/node';
+import { wakeIn } from '../wake-message.ts';
+import { timed, type AwsOptions, type LambdaContext } from './invocation.ts';
+import { recordOf } from './native.ts';
+
+/** What a schedule looks at. */
+export interface ScheduleOptions extends AwsOptions {
+  /** The part of the due index; all of it unless given. An input of the schedule such as `{ "shard": { "index": 0, "of": 4 } }` goes first. */
+  readonly shard?: Shard;
+  /** Records of one sweep; 1,000 unless given. While more are due and there is time, the next sweep follows at once. */
+  readonly limit?: number;
+}
+
+/** A function behind a schedule. It answers what was swept, for whoever invokes it by hand. */
+export type ScheduleHandler = (event: unknown, context: LambdaContext) => Promise<Swept>;
+
+/**
+ * Runs what is due, timers and outputs that were left behind, whenever it is invoked: by a schedule of EventBridge, by one that `wake` has
+ * made, or by hand. How late a timer may be is the interval of the schedule, unless `wake` asks for a call in time.
+ *
+ * Give the other triggers `sweep: true`, for then they need not wait for every delivery. A sweep that cannot read what is due throws.
+ */
+export function schedule(app: App, options: ScheduleOptions): ScheduleHandler {
+  const given = nodeRuntime(options);
+  return (event, context) => {
+    const shard = shardOf(recordOf(event)['shard']) ?? options.shard;
+    return sweepAll(app, given, context, {
+      ...(shard === undefined ? {} : { shard }),
+      ...(options.limit === undefined ? {} : { limit: options.limit }),
+    });
+  };
+}
+
+/**
+ * Sweeps until nothing is due, nothing more can be done, or the time is over.
+ *
+ * @throws {HearthError} `store-unavailable` (retryable) when nothing that is due could be attended to.
+ */
+export async function sweepAll(
+  app: App,
+  given: Runtime,
+  context: LambdaContext,
+  options: Pick<ScheduleOptions, 'shard' | 'limit'>,
+): Promise<Swept> {
+  const { runtime } = timed(given, context);
+  let all: Swept = { records: 0, failed: 0, more: true };
+  while (all.more && runtime.clock.now() < runtime.deadline) {
+    const { records, failed, more } = await sweep(app, runtime, options);
+    all = { records: all.records + records, failed: all.failed + failed, more };
+    if (records === failed) break;
+  }
+  if (!all.more || all.records > all.failed) return all;
+  throw new HearthError('store-unavailable', 'Nothing that is due could be swept.', {
+    retryable: true,
+  });
+}
+
+function shardOf(value: unknown): Shard | undefined {
+  if (value === undefined) return undefined;
+  const { index, of } = recordOf(value);
+  const isShard = [index, of].every(Number.isSafeInteger) && Number(index) >= 0;
+  if (isShard && Number(index) < Number(of)) return { index: Number(index), of: Number(of) };
+  const message = '"shard" of the schedule\'s input must be like { "index": 0, "of": 4 }.';
+  throw new HearthError('invalid-option', message, { field: 'shard' });
+}
+
+/**
+ * Does what the wake-ups among the messages of a batch ask for: sweeps, and asks to be woken again for those that are early. `false` if it
+ * could not, and they must come again.
+ */
+export async function wakeUp(
+  app: App,
+  runtime: Runtime,
+  context: LambdaContext,
+  bodies: readonly unknown[],
+): Promise<boolean> {
+  const now = runtime.clock.now();
+  const instants = bodies.flatMap((body) => wakeIn(body) ?? []);
+  // A queue delays a message by fifteen minutes at most, so that a long wait has several stations.
+  const early = instants.filter((at) => at > now);
+  try {
+    if (early.length > 0) await runtime.wake?.(Math.min(...early));
+    if (early.length < instants.length) await sweepAll(app, runtime, context, {});
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,116 @@
+import type { App, Input } from '@hearth/core';
+import { nodeRuntime } from '@hearth/node';
+import { wakeIn } from '../wake-message.ts';
+import { failuresOf, recordsAgain, type BatchResponse } from './batch.ts';
+import { invoker, recordsOf, type AwsOptions, type LambdaContext } from './invocation.ts';
+import {
+  contentTypeIn,
+  messageReader,
+  readFrom,
+  type Found,
+  type MessageOptions,
+} from './message.ts';
+import { recordOf, textOf } from './native.ts';
+import { wakeUp } from './schedule.ts';
+import { traceparentOf } from './x-ray.ts';
+
+/** A message of SQS, as far as it is read. */
+export interface SqsRecord {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly messageAttributes?: Readonly<Record<string, SqsAttribute>>;
+  readonly eventSource: string;
+  readonly eventSourceARN: string;
+}
+
+/** An attribute of a message of SQS. */
+export interface SqsAttribute {
+  readonly stringValue?: string;
+  readonly dataType: string;
+}
+
+/** How messages of a queue are read. */
+export interface SqsDecodeOptions extends MessageOptions<SqsRecord> {
+  /** `maxReceiveCount` of the queue's redrive policy: a step that fails at the last delivery becomes a dead letter of ours, with its reason. */
+  readonly maxReceiveCount?: number;
+}
+
+/** How a queue is handled. */
+export interface SqsOptions extends AwsOptions, SqsDecodeOptions {}
+
+/** A function behind a queue. The event source mapping must have `ReportBatchItemFailures`, else all is acknowledged. */
+export type SqsHandler = (event: unknown, context: LambdaContext) => Promise<BatchResponse>;
+
+/**
+ * Runs an app on the messages of a queue of SQS.
+ *
+ * A message is acknowledged when it is done or in the dead letters; the others are reported, and come again after the visibility timeout.
+ * In a FIFO queue all later messages of a group wait for the one that must come again. A message that `wake` has sent makes the app sweep.
+ */
+export function sqs(app: App, options: SqsOptions): SqsHandler {
+  const read = reader(options);
+  const runtime = nodeRuntime(options);
+  const invoke = invoker(app, runtime);
+  return async (event, context) => {
+    const records = recordsOf(event, 'SQS');
+    const messages = records.filter((record) => wakeIn(recordOf(record)['body']) === undefined);
+    const order = records.some(isFifo) ? 'key' : 'none';
+    const again = await recordsAgain(messages, read, (inputs) =>
+      invoke(inputs, context, { order }),
+    );
+    const wakes = records.filter((record) => !messages.includes(record));
+    const bodies = wakes.map((record) => recordOf(record)['body']);
+    const asleep = (await wakeUp(app, runtime, context, bodies)) ? [] : wakes;
+    return failuresOf([...again, ...asleep].map((record) => textOf(recordOf(record)['messageId'])));
+  };
+}
+
+/** Reads the inputs out of what Lambda hands in for a queue, in their order: what `sqs` handles. */
+export function decodeSqs(event: unknown, options: SqsDecodeOptions = {}): readonly Input[] {
+  return recordsOf(event, 'SQS').flatMap(reader(options));
+}
+
+/** Standard queues have message groups as well, for fairness; their order means nothing. */
+function isFifo(native: unknown): boolean {
+  return textOf(recordOf(native)['eventSourceARN'])?.endsWith('.fifo') === true;
+}
+
+function reader({
+  maxReceiveCount,
+  ...options
+}: SqsDecodeOptions): (native: unknown) => readonly Input[] {
+  const read = messageReader(options);
+  return (native) => {
+    const record = recordOf(native);
+    const system = recordOf(record['attributes']);
+    const attempt = countOf(system['ApproximateReceiveCount']);
+    const attributes = stringsOf(record['messageAttributes']);
+    const found: Found<SqsRecord> = {
+      native: record as unknown as SqsRecord,
+      body: record['body'] as string,
+      attributes,
+      contentType: contentTypeIn(attributes),
+      id: textOf(record['messageId']),
+      order: isFifo(record) ? textOf(system['MessageGroupId']) : undefined,
+      attempt,
+      lastAttempt:
+        attempt === undefined || maxReceiveCount === undefined
+          ? undefined
+          : attempt >= maxReceiveCount,
+      traceparent: attributes['traceparent'] ?? traceparentOf(system['AWSTraceHeader']),
+      source: textOf(record['eventSourceARN']) ?? 'sqs',
+      time: countOf(system['SentTimestamp']),
+    };
+    return readFrom(read, found, record['eventSource'], 'aws:sqs');
+  };
+}
+
+function stringsOf(attributes: unknown): Readonly<Record<string, unknown>> {
+  const pairs = Object.entries(recordOf(attributes));
+  return Object.fromEntries(pairs.map(([name, one]) => [name, recordOf(one)['stringValue']]));
+}
+
+function countOf(text: unknown): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
