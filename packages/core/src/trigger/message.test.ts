@@ -61,6 +61,18 @@ describe('a message', () => {
     ).toMatchObject({ event: { id: '9', type: 'plain', data: event } });
   });
 
+  it('of JSON is taken for an event as well if that is asked for, and nothing else is', () => {
+    for (const contentType of ['application/json', ' Application/JSON ;charset=utf-8']) {
+      expect(read({ body: text, sniff: 'json', contentType }).event).toEqual(event);
+    }
+    for (const contentType of ['application/jsonx', 'application/senml+json', 'text/plain']) {
+      expect(codeOf(read({ body: text, sniff: 'json', contentType }))).toEqual([
+        'unsupported-media-type',
+        'body',
+      ]);
+    }
+  });
+
   it('that only mentions "specversion" further inside is a plain payload', () => {
     const body = JSON.stringify({ inner: { specversion: '1.0' } });
     expect(read({ body, sniff: true, otherwise: plain, id: '9' })).toMatchObject({

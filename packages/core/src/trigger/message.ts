@@ -33,8 +33,11 @@ export interface Message {
    * whatever cannot be an attribute's name belongs to somebody else.
    */
   readonly prefix?: string | readonly string[] | undefined;
-  /** Whether a body without a content type is taken for an event if it is a JSON object with `specversion`. */
-  readonly sniff?: boolean | undefined;
+  /**
+   * Whether a body without a content type is taken for an event if it is a JSON object with `specversion`; with `json`, one of the content
+   * type `application/json` as well, which some services want to be able to route a message.
+   */
+  readonly sniff?: boolean | 'json' | undefined;
   /** What the message is if it holds no CloudEvent; an error rejects it, as does nothing. */
   readonly otherwise?: Plain | HearthError | undefined;
   /** Who is speaking, as the channel proved it, or why the message is refused for it. */
@@ -100,7 +103,7 @@ function eventOf(message: Message): CloudEvent {
   if (format === 'batch') throw batched();
   const pairs = attributesOf(attributes, prefix);
   if (pairs !== undefined) return readBinary(pairs, contentType, body, limits);
-  if (message.json !== undefined || (sniff && !contentType)) {
+  if (message.json !== undefined || maySniff(sniff, contentType)) {
     const found = structuredIn(body, limits);
     if (found !== undefined) return found;
   }
@@ -120,6 +123,11 @@ function bodyOf({ json, body }: Message): Body {
   if (body === undefined || body === null) return '';
   if (typeof body === 'string' || ArrayBuffer.isView(body)) return body;
   throw invalid('body', 'must be text or bytes');
+}
+
+function maySniff(sniff: boolean | 'json', contentType: string | undefined): boolean {
+  if (sniff === false) return false;
+  return !contentType || (sniff === 'json' && /^\s*application\/json\s*(?:;|$)/i.test(contentType));
 }
 
 function structuredIn(body: Body, limits: Partial<Limits> | undefined): CloudEvent | undefined {
