@@ -58,7 +58,8 @@ export function readMessage(message: AzureMessage, native: Native, options: Mess
     ...bodyOf(message.body, json),
     principal,
     prefix,
-    sniff: true,
+    // IoT Hub routes by what is in a message only if it says that it is JSON.
+    sniff: 'json',
     contentType: message.contentType,
     attributes: message.properties,
     otherwise: plainOf(message, { source, time, principal }, options.plain),

@@ -23,6 +23,6 @@ export function numberOf(value: unknown): number | undefined {
 
 /** The digits of a value that should be a number of 64 bits: one may come as a number, as text, or as an object that writes itself. */
 export function digitsOf(value: unknown): string | undefined {
-  const text = String(value as string | number);
+  const text = String(value);
   return /^\d+$/.test(text) ? text : undefined;
 }
