@@ -1,0 +1,107 @@
+import type { Principal } from '@hearth/core';
+import { HearthError } from '@hearth/core';
+import type { JWTVerifyGetKey } from 'jose';
+
+/** Gives the key that a token says it was signed with, as `createRemoteJWKSet` and `createLocalJWKSet` of jose do. */
+export type KeySource = JWTVerifyGetKey;
+
+/** Which of Google's services may call: Pub/Sub, Cloud Scheduler and Cloud Tasks prove themselves by a token of a service account. */
+export interface GoogleCaller {
+  /** The service account, or several, whose token is let in. */
+  readonly email: string | readonly string[];
+  /** What the token must have been made for: the `audience` of the push subscription, job or task, which is the URL unless it says otherwise. */
+  readonly audience: string | readonly string[];
+  /**
+   * Who checks the signature. `here` (the default). `cloud-run`: the service requires authentication, so Cloud Run has checked the token,
+   * and has taken its signature away; give it only to such a service, for anybody can leave a signature out.
+   */
+  readonly signature?: 'here' | 'cloud-run';
+  /** Where the keys are; at Google unless given. */
+  readonly keys?: KeySource;
+}
+
+/** What is read of a request. */
+export interface Headed {
+  readonly headers: { readonly authorization?: string | undefined };
+}
+
+const issuers = ['https://accounts.google.com', 'accounts.google.com'];
+const googleKeys = 'https://www.googleapis.com/oauth2/v3/certs';
+const signatureTaken = 'SIGNATURE_REMOVED_BY_GOOGLE';
+const clockToleranceS = 30;
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * Gives the function that lets in who carries a token of Google for one of these service accounts, as the principal
+ * `{ kind: 'service', id: <email> }`: signature, `iss`, `aud`, `exp`, `email` and `email_verified` must be right.
+ *
+ * `undefined` for everybody else. It rejects when the keys cannot be had.
+ *
+ * @throws {HearthError} `invalid-option` without an email or an audience.
+ */
+export function googleCaller(
+  caller: GoogleCaller,
+): (request: Headed) => Promise<Principal | undefined> {
+  const emails = listOf('email', caller.email);
+  const audiences = listOf('audience', caller.audience);
+  const { signature = 'here', keys = remoteKeys() } = caller;
+  const claimsOf = async (token: string): Promise<Claims | undefined> => {
+    const jose = await import('jose');
+    try {
+      if (signature === 'cloud-run' && token.endsWith(`.${signatureTaken}`)) {
+        return checked(jose.decodeJwt(token), audiences);
+      }
+      const options = { audience: [...audiences], issuer: issuers, algorithms: ['RS256'] };
+      const rest = { clockTolerance: clockToleranceS, requiredClaims: ['exp', 'email'] };
+      return (await jose.jwtVerify(token, keys, { ...options, ...rest })).payload;
+    } catch (error) {
+      if (isWrong(error)) return undefined;
+      throw error;
+    }
+  };
+  return async ({ headers }) => {
+    const token = /^bearer +([\w.-]+)$/i.exec(headers.authorization ?? '')?.[1];
+    const claims = token === undefined ? undefined : await claimsOf(token);
+    const { email, email_verified: isVerified } = claims ?? {};
+    if (typeof email !== 'string' || isVerified !== true || !emails.includes(email))
+      return undefined;
+    return { kind: 'service', id: email };
+  };
+}
+
+/** What jose checks besides a signature. */
+function checked(claims: Claims, audiences: readonly string[]): Claims | undefined {
+  const { iss, aud, exp } = claims;
+  const isRight =
+    issuers.includes(String(iss)) &&
+    [aud].flat().some((one) => typeof one === 'string' && audiences.includes(one)) &&
+    typeof exp === 'number' &&
+    exp + clockToleranceS > Date.now() / 1000;
+  return isRight ? claims : undefined;
+}
+
+// Everything else that jose reports, such as a time limit, says that the keys could not be had.
+const wrong = /^ERR_(JWT|JWS|JOSE_ALG|JOSE_NOT_SUPPORTED|JWKS_NO_MATCHING_KEY|JWKS_MULTIPLE)/;
+
+function isWrong(error: unknown): boolean {
+  const { code } = Object(error) as { readonly code?: unknown };
+  return typeof code === 'string' && wrong.test(code);
+}
+
+function remoteKeys(): KeySource {
+  let source: Promise<KeySource> | undefined;
+  return async (header, token) => {
+    source ??= import('jose').then((jose) => jose.createRemoteJWKSet(new URL(googleKeys)));
+    return (await source)(header, token);
+  };
+}
+
+function listOf(field: 'email' | 'audience', value: string | readonly string[]): readonly string[] {
+  const list = [value].flat() as readonly unknown[];
+  if (list.length > 0 && list.every((one) => typeof one === 'string' && one !== '')) {
+    return list as readonly string[];
+  }
+  const message = `"${field}" of the caller is missing: say whose calls are let in.`;
+  throw new HearthError('invalid-option', message, { field });
+}

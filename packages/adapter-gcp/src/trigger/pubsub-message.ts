@@ -1,0 +1,153 @@
+import { HearthError, isHearthError, type Input, type Principal } from '@hearth/core';
+import type { Limits } from '@hearth/core/event';
+import { anonymous, messageInput, type Message, type Plain } from '@hearth/core/trigger';
+import { recordOf, textOf, textsOf } from './native.ts';
+
+/** A message of Pub/Sub as it was delivered. */
+export interface PubsubDelivery {
+  readonly messageId: string;
+  /** `projects/<project>/subscriptions/<name>`; empty if it was not told. */
+  readonly subscription: string;
+  /** Whoever publishes chooses them, a bridge for instance. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly data: Uint8Array | undefined;
+  readonly orderingKey?: string;
+  readonly publishTime?: string;
+  /** Counts from 1; told only where the subscription has a dead-letter topic. */
+  readonly deliveryAttempt?: number;
+}
+
+/** What a payload that is no CloudEvent becomes. The trigger knows a `source`, a `time`, and the device as `subject`, where they are left out. */
+export type PlainPayload = Omit<Plain, 'source'> & Partial<Pick<Plain, 'source'>>;
+
+/** How messages of Pub/Sub become events. */
+export interface PubsubDecodeOptions {
+  /**
+   * How the sender of a message is known: a principal, if only that one may publish to the topic, or a function such as `bridgedDevice`,
+   * which must use nothing that a device can choose. Without it everybody is anonymous, and speaks for nothing.
+   */
+  readonly principal?: Principal | ((delivery: PubsubDelivery) => Principal | HearthError);
+  /** What a payload that is no CloudEvent becomes; without it, or where the function gives `undefined`, it is rejected. */
+  readonly plain?: PlainPayload | ((delivery: PubsubDelivery) => PlainPayload | undefined);
+  /**
+   * `max_delivery_attempts` of the subscription's dead-letter policy: a step that fails at the last one becomes a dead letter of ours, with
+   * its reason.
+   */
+  readonly maxDeliveryAttempts?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** What is known of a message besides what was pushed. */
+export interface Around {
+  /** The source of a plain payload; that of the subscription unless given. */
+  readonly source?: string | undefined;
+  readonly traceparent?: unknown;
+}
+
+/** Reads the body of a push, `{ message, subscription }`. Never throws; `raw` is kept for the dead letter of what is none. */
+export function readDelivery(
+  pushed: unknown,
+  raw: Message['body'],
+  options: PubsubDecodeOptions,
+  around: Around = {},
+): Input {
+  const delivery = deliveryOf(pushed);
+  if (isHearthError(delivery)) {
+    const { messageId: id } = recordOf(recordOf(pushed)['message']);
+    return messageInput({ body: raw, principal: delivery, id: textOf(id) });
+  }
+  const { attributes, data, messageId, orderingKey, deliveryAttempt: attempt } = delivery;
+  const { maxDeliveryAttempts: most, limits } = options;
+  const principal = principalOf(delivery, options.principal);
+  return messageInput({
+    principal,
+    attributes,
+    attempt,
+    limits,
+    body: data,
+    contentType: attributes['content-type'] ?? attributes['Content-Type'],
+    sniff: true,
+    otherwise: plainOf(delivery, around.source, principal, options.plain),
+    id: messageId,
+    order: orderingKey,
+    lastAttempt: attempt === undefined || most === undefined ? undefined : attempt >= most,
+    traceparent:
+      attributes['traceparent'] ?? attributes['googclient_traceparent'] ?? around.traceparent,
+  });
+}
+
+/** The message of a push. The emulator spells some names in another way, and leaves others out. */
+function deliveryOf(pushed: unknown): PubsubDelivery | HearthError {
+  const { message, subscription, deliveryAttempt } = recordOf(pushed);
+  const it = recordOf(message);
+  const messageId = textOf(it['messageId']) ?? textOf(it['message_id']);
+  if (messageId === undefined) {
+    const fix = 'check what calls this, and that the subscription does not unwrap payloads';
+    return noPush(`The request is no push of Pub/Sub, for it has no message with an id: ${fix}.`);
+  }
+  const data = bytesOf(it['data']);
+  if (isHearthError(data)) return data;
+  const orderingKey = textOf(it['orderingKey'] ?? it['ordering_key']);
+  const publishTime = textOf(it['publishTime'] ?? it['publish_time']);
+  return {
+    messageId,
+    data,
+    subscription: textOf(subscription) ?? '',
+    attributes: textsOf(it['attributes']),
+    ...(orderingKey === undefined ? {} : { orderingKey }),
+    ...(publishTime === undefined ? {} : { publishTime }),
+    ...(isCount(deliveryAttempt) ? { deliveryAttempt } : {}),
+  };
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && value !== 0;
+
+// Both alphabets are in use.
+const base64 = /^[\w+/-]*={0,2}$/;
+
+function bytesOf(data: unknown): Uint8Array | undefined | HearthError {
+  if (data === undefined || data === null) return undefined;
+  if (typeof data === 'string' && base64.test(data)) return Buffer.from(data, 'base64');
+  return noPush('"data" of the message must be base64.');
+}
+
+function noPush(message: string): HearthError {
+  return new HearthError('invalid-event', message, { field: 'message' });
+}
+
+function principalOf(
+  delivery: PubsubDelivery,
+  from: PubsubDecodeOptions['principal'] = anonymous,
+): Principal | HearthError {
+  if (typeof from !== 'function') return from;
+  try {
+    return from(delivery);
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    const text = 'Who is speaking could not be found out.';
+    return new HearthError('not-permitted', text, { field: 'principal', cause });
+  }
+}
+
+function plainOf(
+  delivery: PubsubDelivery,
+  source: string | undefined,
+  principal: Principal | HearthError,
+  given: PubsubDecodeOptions['plain'],
+): Plain | HearthError | undefined {
+  let plain = given;
+  try {
+    if (typeof plain === 'function') plain = plain(delivery);
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    const text = 'The option "plain" could not say what the payload is.';
+    return new HearthError('invalid-event', text, { field: 'plain', cause });
+  }
+  if (plain === undefined) return undefined;
+  return {
+    source: source ?? `//pubsub.googleapis.com/${encodeURI(delivery.subscription)}`,
+    time: delivery.publishTime,
+    subject: isHearthError(principal) || principal.kind !== 'device' ? undefined : principal.id,
+    ...plain,
+  };
+}

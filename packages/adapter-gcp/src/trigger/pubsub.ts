@@ -1,0 +1,63 @@
+import type { App, Input } from '@hearth/core';
+import { httpAnswer } from '@hearth/core/trigger';
+import { googleCaller, type GoogleCaller } from './google-caller.ts';
+import { bodyOf, httpFunction, postOnly, prove, type HttpFunction } from './http-function.ts';
+import { invoker, runtimeOf, type GcpOptions } from './options.ts';
+import { readDelivery, type PubsubDecodeOptions } from './pubsub-message.ts';
+
+/** How pushes of Pub/Sub are taken. */
+export interface PubsubOptions extends GcpOptions, PubsubDecodeOptions {
+  /** Whose pushes are let in: the service account of the subscription's `oidc_token`. */
+  readonly caller: GoogleCaller;
+}
+
+// A message has 10 MB at most, its base64 a third more, and its attributes are bounded.
+const maxPushBytes = 14_500_000;
+// Messages are kept for 7 days unless the subscription says otherwise.
+const retentionMs = 7 * 86_400_000;
+
+/**
+ * Runs an app on the messages that Pub/Sub pushes, with its token: `functions.http('readings', pubsub(home, { … }))`, or behind a path of a
+ * server on Cloud Run.
+ *
+ * A message is acknowledged (202) when it is done, or in the dead letters; anything else makes Pub/Sub deliver it again, a 4xx too. So what
+ * can never be handled is acknowledged after the dead letters have accepted it. A call without a valid token is answered with 401.
+ *
+ * @throws {HearthError} `invalid-option` for a caller that nobody can be.
+ */
+export function pubsub(app: App, options: PubsubOptions): HttpFunction {
+  const runtime = runtimeOf(options, retentionMs);
+  const invoke = invoker(app, options, runtime);
+  const caller = googleCaller(options.caller);
+  return httpFunction(runtime, async (request) => {
+    if (request.method !== 'POST') return postOnly;
+    const proof = await prove(() => caller(request), runtime);
+    if ('answer' in proof) return proof.answer;
+    const body = await bodyOf(request, maxPushBytes);
+    const { traceparent } = request.headers;
+    return httpAnswer(await invoke([decodePubsub(body, options, { traceparent })]));
+  });
+}
+
+/**
+ * Reads the body of a push, as `pubsub` does; never throws.
+ *
+ * A CloudEvent is looked for by the attribute `content-type` (structured), among the attributes that begin with `ce-` (binary), and in a JSON
+ * payload without a content type; anything else is what `plain` says.
+ */
+export function decodePubsub(
+  body: Uint8Array | string,
+  options: PubsubDecodeOptions = {},
+  around: { readonly traceparent?: unknown } = {},
+): Input {
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString();
+  return readDelivery(parsed(text), text, options, around);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

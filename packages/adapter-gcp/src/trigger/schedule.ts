@@ -1,0 +1,68 @@
+import { HearthError, sweep, type App, type Runtime, type Shard } from '@hearth/core';
+import type { HttpAnswer } from '@hearth/core/trigger';
+import { googleCaller, type GoogleCaller } from './google-caller.ts';
+import { httpFunction, postOnly, prove, type HttpFunction } from './http-function.ts';
+import { deadlineOf, runtimeOf, type GcpOptions } from './options.ts';
+
+/** Who may make the app sweep. */
+export interface ScheduleOptions extends GcpOptions {
+  /** Whose calls are let in: the service account of the job's `oidc_token`, and that of the tasks of `cloudTasksWake`. */
+  readonly caller: GoogleCaller;
+  /** Records of one sweep; 1,000 unless given. While more are due, the next sweep follows at once. */
+  readonly limit?: number;
+}
+
+/**
+ * Runs what is due, timers and outputs that were left behind, when Cloud Scheduler calls, or a task that `cloudTasksWake` has made:
+ * `functions.http('sweep', schedule(home, { … }))`. Give the other triggers `sweep: true`, for then they need not wait for every delivery.
+ *
+ * `?shard=0/4` in the URL of a job makes it sweep the first of four parts; without it all is swept. It is answered with 204 when nothing more is due or
+ * the time is over, and with 503 when what is due could not be read: a task is then called again, and the next tick of the job sweeps
+ * again. A call without a valid token is answered with 401, a shard that is none with 400.
+ *
+ * @throws {HearthError} `invalid-option` for a caller that nobody can be.
+ */
+export function schedule(app: App, options: ScheduleOptions): HttpFunction {
+  const runtime = runtimeOf(options, 86_400_000);
+  const caller = googleCaller(options.caller);
+  const { limit } = options;
+  return httpFunction(runtime, async (request) => {
+    if (request.method !== 'POST') return postOnly;
+    const proof = await prove(() => caller(request), runtime);
+    if ('answer' in proof) return proof.answer;
+    const shard = shardIn(request.url ?? '');
+    const how = {
+      ...(shard === undefined ? {} : { shard }),
+      ...(limit === undefined ? {} : { limit }),
+    };
+    const deadline = deadlineOf(runtime, options);
+    return sweepAll(app, { ...runtime, deadline }, how);
+  });
+}
+
+const swept: HttpAnswer = { status: 204 };
+const unreadable: HttpAnswer = { status: 503 };
+
+async function sweepAll(
+  app: App,
+  runtime: Runtime & { readonly deadline: number },
+  how: { readonly shard?: Shard; readonly limit?: number },
+): Promise<HttpAnswer> {
+  for (;;) {
+    const { records, failed, more } = await sweep(app, runtime, how);
+    if (more && records === 0) return unreadable;
+    // Records at which a sweep fails are due later; those alone are no reason to go on.
+    if (!more || records <= failed || runtime.clock.now() >= runtime.deadline) return swept;
+  }
+}
+
+function shardIn(url: string): Shard | undefined {
+  const text = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('shard');
+  if (!url.includes('?') || text === null) return undefined;
+  const [index = Number.NaN, of = Number.NaN] = /^\d{1,4}\/\d{1,4}$/.test(text)
+    ? text.split('/').map(Number)
+    : [];
+  if (index < of) return { index, of };
+  const message = '"shard" must be <index>/<of>, such as 0/4.';
+  throw new HearthError('invalid-event', message, { field: 'shard' });
+}
