@@ -43,6 +43,8 @@ export type { App, AppOptions, KnownType, Route } from './app/define-app.ts';
 export { accept } from './app/accept.ts';
 export { run } from './app/run.ts';
 export type { Ran, RunInput, RunRecord } from './app/run.ts';
+export { eventFrom } from './app/event-from.ts';
+export type { Identity } from './app/event-from.ts';
 export { handle } from './app/handle.ts';
 export type { HandleOptions } from './app/handle.ts';
 export type { Handled, Input, Verdict } from './app/input.ts';
