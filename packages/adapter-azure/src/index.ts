@@ -21,6 +21,7 @@ export { blob, decodeBlob } from './trigger/blob.ts';
 export type { BlobDecodeOptions, BlobOptions, StoredBlob } from './trigger/blob.ts';
 export { http, decodeHttp } from './trigger/http.ts';
 export type { HttpFunction, HttpOptions } from './trigger/http.ts';
+export { bearer } from './trigger/bearer.ts';
 export { easyAuth, type EasyAuth } from './trigger/easy-auth.ts';
 export type { Authenticate, FunctionRequest } from './trigger/request.ts';
 export { timer } from './trigger/timer.ts';

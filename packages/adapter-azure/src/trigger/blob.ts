@@ -19,7 +19,8 @@ import { hopOf } from './trace.ts';
 export interface BlobDecodeOptions {
   /**
    * What a stored blob becomes, by patterns of `<container>/<name>` such as `clips/{device}/{clip}`; the first that matches counts, and
-   * what none matches is rejected. Unless a pattern has `data`, the event's data is a `StoredBlob`.
+   * what none matches is rejected. A `{…}` is a level as `topicPattern` of `@hearth/core/event` builds it: letters, digits and `_ . : -`, any
+   * other sign escaped. Unless a pattern has `data`, the event's data is a `StoredBlob`.
    */
   readonly blobs: TopicRules;
   /**

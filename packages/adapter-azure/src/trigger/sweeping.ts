@@ -8,9 +8,9 @@ export interface SweepingOptions extends SweepOptions {
 }
 
 /**
- * Sweeps until nothing more is due, or the invocation's time is nearly over.
+ * Sweeps until nothing is due, nothing more can be done, or the invocation's time is nearly over.
  *
- * @throws {HearthError} `store-unavailable` when what is due cannot be read.
+ * @throws {HearthError} `store-unavailable` (retryable) when nothing of what is due could be attended to.
  */
 export async function sweepWithin(
   app: App,
@@ -23,14 +23,16 @@ export async function sweepWithin(
     ...(shard === undefined ? {} : { shard }),
     ...(limit === undefined ? {} : { limit }),
   };
+  let done = 0;
   let more = true;
   while (more && runtime.clock.now() < deadline) {
     const swept = await during(context, () => sweep(app, { ...runtime, deadline }, how));
-    if (swept.more && swept.records === 0) {
-      const message = 'What is due could not be read.';
-      throw new HearthError('store-unavailable', message, { retryable: true });
-    }
-    // Records at which a sweep fails are due later; those alone are no reason to go on.
-    more = swept.more && swept.records > swept.failed;
+    ({ more } = swept);
+    done += swept.records - swept.failed;
+    if (swept.records === swept.failed) break;
   }
+  if (!more || done > 0) return;
+  throw new HearthError('store-unavailable', 'Nothing that is due could be swept.', {
+    retryable: true,
+  });
 }
