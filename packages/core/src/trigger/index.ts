@@ -1,6 +1,8 @@
 export { messageInput, type Message } from './message.ts';
 export type { Attributes } from './attributes.ts';
 export type { Plain } from './plain.ts';
+export { plainFrom, principalFrom } from './given.ts';
+export type { PlainFrom, PlainPayload, PrincipalFrom } from './given.ts';
 export { topicMap } from './topics.ts';
 export type { Place, TopicMap, TopicMapOptions, TopicRule, TopicRules } from './topics.ts';
 export type { TopicPrincipal, TopicSender } from './sender.ts';
