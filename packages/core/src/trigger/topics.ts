@@ -30,6 +30,11 @@ export interface TopicMapOptions {
   readonly principal?: TopicPrincipal;
   /** The scheme of the source of a plain payload, which is `<scheme>:<topic>`; `mqtt` unless given. */
   readonly scheme?: string;
+  /**
+   * How names are spelled: `topic` (the default) as `topicPattern` builds them, where anything unusual is escaped; `raw` as they are, for names
+   * of objects in a bucket, whose levels may have any signs.
+   */
+  readonly spelling?: 'topic' | 'raw';
 }
 
 /** One topic, as the patterns see it. */
@@ -76,9 +81,12 @@ const mostKnown = 20_000;
  * plain payload that would be about nothing, and for a principal that cannot come from the pattern.
  */
 export function topicMap(topics: TopicRules, options: TopicMapOptions = {}): TopicMap {
-  const { principal = 'anonymous', scheme = 'mqtt' } = options;
+  const { principal = 'anonymous', scheme = 'mqtt', spelling = 'topic' } = options;
   const patterns = Object.entries(topics);
-  const rules = patterns.map(([pattern, rule]) => ruleOf(pattern, rule, principal));
+  const matcher = spelling === 'raw' ? rawMatcher : topicMatcher;
+  const rules = patterns.map(([pattern, rule]) =>
+    ruleOf(pattern, rule, principal, matcher(pattern)),
+  );
   const known = new Map<string, Place>();
   const filters = patterns.map(([pattern]) => topicPattern(pattern).filter);
   return {
@@ -95,8 +103,34 @@ export function topicMap(topics: TopicRules, options: TopicMapOptions = {}): Top
   };
 }
 
-function ruleOf(pattern: string, options: TopicRule, principal: TopicPrincipal): Rule {
-  const { match } = topicPattern(pattern);
+type Match = Rule['match'];
+
+const topicMatcher = (pattern: string): Match => topicPattern(pattern).match;
+
+const level = topicPattern('{level}');
+const spelled = (text: string): string => level.build({ level: text });
+
+/** Matches names by spelling them, and the fixed levels of the pattern, as a topic would. */
+function rawMatcher(pattern: string): Match {
+  topicPattern(pattern);
+  const levels = pattern.split('/').map((one) => (/^\{\w+\}$/.test(one) ? one : spelled(one)));
+  const { match } = topicPattern(levels.join('/'));
+  return (name) => {
+    try {
+      return match(name.split('/').map(spelled).join('/'));
+    } catch {
+      // An empty level, or half of a character: no topic can have it.
+      return undefined;
+    }
+  };
+}
+
+function ruleOf(
+  pattern: string,
+  options: TopicRule,
+  principal: TopicPrincipal,
+  match: Match,
+): Rule {
   const names = [...pattern.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as string);
   const preferred = names.includes('device') ? 'device' : names.length === 1 ? names[0] : undefined;
   const subject = options.subject ?? preferred;
