@@ -100,7 +100,8 @@ function deliveryOf(pushed: unknown): PubsubDelivery | HearthError {
   };
 }
 
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && value !== 0;
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) > 0;
 
 // Both alphabets are in use.
 const base64 = /^[\w+/-]*={0,2}$/;

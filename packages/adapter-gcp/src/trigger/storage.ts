@@ -59,7 +59,7 @@ export function decodeStorage(event: unknown, options: StorageDecodeOptions): In
 }
 
 function mapOf({ objects, principal }: StorageDecodeOptions): TopicMap {
-  return topicMap(objects, { scheme: 'gs', ...(principal === undefined ? {} : { principal }) });
+  return topicMap(objects, { spelling: 'raw', ...(principal === undefined ? {} : { principal }) });
 }
 
 const prefix = 'google.cloud.storage.object.v1.';
