@@ -41,7 +41,9 @@ function start() {
     publisher: memoryPublisher(),
     clock: {
       now: () => 0,
-      sleep: () => new Promise<void>((resolve) => (late = resolve)),
+      // Conflicts are fought out at once; only a question takes its time.
+      sleep: (ms) =>
+        ms < 1000 ? Promise.resolve() : new Promise<void>((resolve) => (late = resolve)),
       within: (_, work) => work(new AbortController().signal),
     },
   };
@@ -87,6 +89,39 @@ describe('a question is answered by', () => {
     const { question } = start();
     expect(await question('broken')).toEqual({ outcome: 'rejected', code: 'jammed' });
   });
+});
+
+it('is to be asked again when it could not be handled', async () => {
+  const { runtime, event } = start();
+  const store = { ...runtime.store, load: () => Promise.reject(new Error('down')) };
+  const input = { event: event('asked', 'h1', { who: 'd1' }), principal: service };
+  expect(await ask(app, input, { ...runtime, store }, { withinMs: 1000 })).toEqual({
+    outcome: 'retry',
+    code: 'store-unavailable',
+  });
+});
+
+it('is answered together with others that wait for the same', async () => {
+  const all = defineHandler({ name: 'all', state: z.array(z.string()), initial: [] })
+    .on(asked, ({ state, event }) => ({ state: [...state, event.id] }))
+    .on(woken, ({ state, event }) => ({ state: [], reply: event.data.n, replyTo: state }));
+  const both = defineApp({ source: 'urn:acme', parts: [all] });
+  const { runtime, event } = start();
+  const answers = ['q1', 'q2'].map((id) => {
+    const one = event('asked', 'd1', { who: 'd1' }, { id });
+    return ask(both, { event: one, principal: service }, runtime, { withinMs: 1000 });
+  });
+  await settled();
+  await settled();
+  const wakes = () =>
+    handle(both, [{ event: event('woken', 'd1', { n: 7 }), principal: service }], runtime);
+  expect(await wakes()).toEqual([{ verdict: 'done' }]);
+  expect(await Promise.all(answers)).toEqual([
+    { outcome: 'answered', reply: 7 },
+    { outcome: 'answered', reply: 7 },
+  ]);
+  // Nobody waits any more.
+  expect(await wakes()).toEqual([{ verdict: 'done' }]);
 });
 
 describe('a question is not answered by', () => {

@@ -6,13 +6,15 @@ import { handle } from './handle.ts';
 import type { Handled, Input } from './input.ts';
 
 /**
- * The answer to a question: it came in time, it is no, or it did not come in time. What a deferred question leads to is emitted as ever, with
- * the question's id as `correlationid`; a `reply` that comes too late reaches nobody.
+ * The answer to a question: it came in time, it is no, it did not come in time, or the question could not be handled (`retry`: ask again,
+ * with the same id). What a deferred question leads to is emitted as ever, with the question's id as `correlationid`; a `reply` that
+ * comes too late reaches nobody.
  */
 export type Asked =
   | { readonly outcome: 'answered'; readonly reply: unknown }
   | { readonly outcome: 'rejected'; readonly code: string; readonly data?: unknown }
-  | { readonly outcome: 'deferred' };
+  | { readonly outcome: 'deferred' }
+  | { readonly outcome: 'retry'; readonly code: string };
 
 /**
  * Handles an event and waits for the answer: the reply of a step, or of what the step's command led to, if it comes within `withinMs`.
@@ -58,7 +60,9 @@ async function deferred({ clock }: Runtime, withinMs: number): Promise<Asked> {
 
 /** What the handled question itself says, if it says something. */
 function outcomeOf(handled: Handled | undefined): Asked | undefined {
-  if (handled === undefined || handled.verdict === 'retry') return { outcome: 'deferred' };
+  if (handled === undefined) return { outcome: 'deferred' };
+  if (handled.verdict === 'retry')
+    return { outcome: 'retry', code: handled.code ?? 'store-unavailable' };
   if (handled.verdict === 'rejected') {
     const { code = 'rejected', data } = handled;
     return { outcome: 'rejected', code, ...(data === undefined ? {} : { data }) };

@@ -52,6 +52,6 @@ export function answerAsked(runtime: Runtime, applied: Applied): void {
     // That the question itself was rejected, `handle` says, and with what.
     else if (rejected !== undefined && event.id !== waiter.question) waiter.answer({ rejected });
   }
-  if (replyTo !== undefined)
-    for (const waiter of waiters.get(replyTo) ?? []) waiter.answer({ reply });
+  for (const question of replyTo ?? [])
+    for (const waiter of waiters.get(question) ?? []) waiter.answer({ reply });
 }

@@ -32,7 +32,7 @@ export interface Ran {
   readonly timers: readonly StampedTimer[];
   readonly cancel: readonly string[];
   readonly reply: unknown;
-  readonly replyTo: string | undefined;
+  readonly replyTo: readonly string[] | undefined;
   readonly reject: Rejection | undefined;
   readonly because: readonly string[] | undefined;
 }
@@ -52,7 +52,8 @@ export function run(app: App, handler: Handler, record: RunRecord, input: RunInp
   const outcome = outcomeOf(handler, record.state, input);
   const state =
     outcome.state === undefined ? record.state : checkedState(handler, record.state, outcome.state);
-  const { emit, cancel = nothing, reply, replyTo, reject, because } = outcome;
+  const { emit, cancel = nothing, reply, reject, because } = outcome;
+  const replyTo = outcome.replyTo === undefined ? undefined : [outcome.replyTo].flat();
   if (reject !== undefined) assertRejection(handler, reject);
   const quietly = emit === undefined && outcome.timers === undefined;
   const { emitted, timers } = quietly ? silence : emissions(app, handler, record, input, outcome);
@@ -78,8 +79,9 @@ function assertSayable({ name }: Handler, answer: unknown): void {
   }
 }
 
-function assertQuestion({ name }: Handler, replyTo: unknown, reply: unknown): void {
-  if (typeof replyTo === 'string' && replyTo !== '' && reply !== undefined) return;
+function assertQuestion({ name }: Handler, questions: readonly unknown[], reply: unknown): void {
+  const areIds = questions.every((one) => typeof one === 'string' && one !== '');
+  if (areIds && (reply !== undefined || questions.length === 0)) return;
   const message = `"${name}" answered another question without a reply, or without the question's id.`;
   throw new HearthError('invalid-output', message, { field: 'replyTo' });
 }

@@ -28,10 +28,10 @@ export interface Outcome<S = unknown> {
   /** The answer for who asked. */
   readonly reply?: unknown;
   /**
-   * The question that `reply` answers, by its `correlationid ?? id`, if it is another one than that which led here: a device that wakes
-   * up answers what it was asked in its sleep.
+   * The questions that `reply` answers, by their `correlationid ?? id`, if they are others than that which led here: a device that wakes
+   * up answers what it was asked in its sleep. None of them, and there is no reply.
    */
-  readonly replyTo?: string | undefined;
+  readonly replyTo?: string | readonly string[] | undefined;
   readonly reject?: Rejection | undefined;
   /** The reasons of this decision; kept with the record. */
   readonly because?: readonly string[] | undefined;

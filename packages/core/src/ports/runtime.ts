@@ -48,8 +48,8 @@ export interface Applied {
   readonly because?: readonly string[];
   readonly rejected?: string;
   readonly reply?: unknown;
-  /** The question that `reply` answers, if another one than that which led here. */
-  readonly replyTo?: string;
+  /** The questions that `reply` answers, if others than that which led here. */
+  readonly replyTo?: readonly string[];
 }
 
 /** One input with its verdict, as an observer sees it: inputs that changed nothing, doubles and refusals among them. */
