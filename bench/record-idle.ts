@@ -23,7 +23,7 @@ export async function measure(): Promise<Figures> {
       unit: 'bytes',
       ratio: value / limit,
       against: `the bar of ${limit} bytes`,
-      note: `of which ${remembered * 13} are an inbox of ${remembered} events`,
+      note: `of which ${remembered * 12} are an inbox of ${remembered} events`,
     },
   };
 }

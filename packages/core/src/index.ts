@@ -9,8 +9,14 @@ export type {
   DeviceState,
   Patch,
   Report,
+  WishOptions,
   Wishes,
 } from './model/device.ts';
+export type { Acknowledged, Presence } from './model/twin-schemas.ts';
+export type { LeafMark, TwinDocument } from './model/device-wishes.ts';
+export type { Acknowledgement, Mark, Marks, Twin } from './twin/twin.ts';
+export type { MergePatch } from './twin/merge-patch.ts';
+export type { TwinProfile } from './twin/limits.ts';
 export { defineHome } from './model/home.ts';
 export type { Home, HomeEvents, HomeOptions } from './model/home.ts';
 export { lives } from './model/binding.ts';

@@ -48,7 +48,7 @@ function nearest(draft: Draft, came: readonly CloudEvent[]): readonly string[] {
 }
 
 // What the library tells itself about a device or a home: not what a story is about, unless it says so.
-const bookkeeping = ['changed', 'desired', 'left'] as const;
+const bookkeeping = ['changed', 'desired', 'lapsed', 'left'] as const;
 
 /** The types of the events by which devices, homes and rules keep each other up to date. */
 function bookkeepingOf(app: App): ReadonlySet<string> {

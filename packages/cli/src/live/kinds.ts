@@ -20,6 +20,8 @@ const special: Readonly<Record<string, Kind>> = {
   desired: 'desired',
   changed: 'inner',
   left: 'inner',
+  lapsed: 'inner',
+  twin: 'other',
   imported: 'other',
   reported: 'report',
 };

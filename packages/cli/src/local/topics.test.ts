@@ -13,6 +13,9 @@ describe('localTopics', () => {
     expect(Object.keys(topics.incoming)).toEqual([
       'thermostat/{device}/temperature',
       'thermostat/{device}/reported',
+      'thermostat/{device}/acknowledged',
+      'thermostat/{device}/connected',
+      'thermostat/{device}/get',
       'thermostat/{device}/set',
       'home/{home}/set',
       'device/{device}/bound',
@@ -24,6 +27,7 @@ describe('localTopics', () => {
       localTopics(defineApp({ ...app, parts: [...app.parts, events(alert)] })).outgoing,
     ).toEqual({
       'com.acme.thermostat.desired': { topic: 'thermostat/{subject}/desired', retain: true },
+      'com.acme.thermostat.twin': { topic: 'thermostat/{subject}/twin', retain: false },
       'com.acme.alert': { topic: 'event/com.acme.alert/{subject}', retain: false },
     });
   });

@@ -18,7 +18,7 @@ const person: Principal = { kind: 'service', id: 'this-computer' };
 
 // What only apps, services and users say about a device or home, not the device itself.
 const said = new Set(['set']);
-const notHere = new Set(['changed', 'left', 'desired', 'imported']);
+const notHere = new Set(['changed', 'left', 'desired', 'imported', 'twin', 'lapsed']);
 
 /**
  * The topics of an app, from the names of its models: the last word of the type, or all of it where two models share that word.

@@ -109,7 +109,7 @@ function recordOf(handler: Handler, subject: string, line: Values): WorkingRecor
   const { version = handler.version, seen = '', kept = {} } = line;
   if (!Number.isSafeInteger(version) || (version as number) < 1)
     refuse('version', 'must be a number that counts from 1');
-  if (typeof seen !== 'string' || !/^(?:[\w-]{13}){0,64}$/.test(seen))
+  if (typeof seen !== 'string' || !/^(?:[\w-]{12}){0,64}$/.test(seen))
     refuse('seen', 'must be an inbox as it was exported');
   assertKept(kept);
   const isErased = kept['erased'] === true;

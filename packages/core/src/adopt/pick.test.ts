@@ -83,7 +83,10 @@ async function play(functions: readonly App[], drafts: readonly Draft[]) {
   };
   const say = async (event: CloudEvent, principal: 'app' | 'service') => {
     for (const one of functions) {
-      const speaker = { kind: principal, id: principal === 'app' ? app.source : 'registry' } as const;
+      const speaker = {
+        kind: principal,
+        id: principal === 'app' ? app.source : 'registry',
+      } as const;
       const [handled] = await handle(one, [{ event, principal: speaker }], runtime);
       expect(handled).toMatchObject({ verdict: 'done' });
     }

@@ -5,6 +5,7 @@ import type { Runtime } from '../ports/runtime.ts';
 import type { StoredRecord } from '../ports/state-store.ts';
 import { drive, load, save, type Task } from './effect.ts';
 import { keyOf, readRecord, writeRecord, type Decision, type WorkingRecord } from './record.ts';
+import { entriesOf } from './seen.ts';
 
 /** A look at a record. */
 export interface Look<V> {
@@ -58,7 +59,7 @@ export function lookAt<V>(ref: Ref<V>, stored: StoredRecord | undefined): Look<V
     })),
     timers: record.timers.map(({ key, at, event }) => ({ key, at, event })),
     decisions: record.decisions,
-    remembered: record.seen.length / 13,
+    remembered: entriesOf(record.seen),
   };
 }
 

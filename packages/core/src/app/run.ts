@@ -2,7 +2,9 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import type { Handler, Outcome, Rejection, StepInput, Subscription } from '../model/handler.ts';
-import { check, checkPatch, shapeOf } from '../model/schema.ts';
+import { checkNamed } from '../model/partial.ts';
+import { check } from '../model/schema.ts';
+import { shapeOf } from '../model/shape.ts';
 import type { Principal } from '../ports/principal.ts';
 import type { App } from './define-app.ts';
 import { emissions, type StampedTimer } from './emissions.ts';
@@ -134,7 +136,7 @@ function checkedState(handler: Handler, before: unknown, after: unknown): unknow
   const result =
     shape === undefined || !isObject(before) || !isObject(after)
       ? check(handler.schema, after)
-      : checkPatch(handler.schema, differing(before, after), after);
+      : checkNamed(handler.schema, differing(before, after), after);
   if (result.issue === undefined) return after;
   const { at, message } = result.issue;
   throw new HearthError(
@@ -148,10 +150,8 @@ type Values = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Values => typeof value === 'object' && value !== null;
 
-function differing(before: Values, after: Values): Values {
-  const changed: Record<string, unknown> = {};
-  for (const key of Object.keys(after)) if (after[key] !== before[key]) changed[key] = after[key];
-  // A property that went missing is checked as such, so that its schema can refuse.
-  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) changed[key] = undefined;
-  return changed;
+/** The names of what changed. A property that went missing is checked as such, so that its schema can refuse. */
+function differing(before: Values, after: Values): readonly string[] {
+  const changed = Object.keys(after).filter((name) => after[name] !== before[name]);
+  return [...changed, ...Object.keys(before).filter((name) => !Object.hasOwn(after, name))];
 }

@@ -34,9 +34,9 @@ describe('an inbox', () => {
     expect([1, 2, 3].map((id) => lookUp(seen, mark(id)))).toEqual(['same', 'same', 'new']);
   });
 
-  it('takes 13 characters an entry', () => {
-    expect(inbox(count(0, 64))).toHaveLength(832);
-    expect(inbox([1])).toMatch(/^[\w-]{13}$/);
+  it('takes 12 characters an entry', () => {
+    expect(inbox(count(0, 64))).toHaveLength(768);
+    expect(inbox([1])).toMatch(/^[\w-]{12}$/);
   });
 
   it('holds what it has seen', () => {
@@ -47,9 +47,9 @@ describe('an inbox', () => {
   it('looks for entries at their places only', () => {
     const seen = inbox(count(0, 20));
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 240 }), (at) => {
-        if (at % 13 === 0) return;
-        const wrong: Mark = { id: seen.slice(at, at + 8), content: seen.slice(at + 8, at + 11) };
+      fc.property(fc.integer({ min: 1, max: 228 }), (at) => {
+        if (at % 12 === 0) return;
+        const wrong: Mark = { id: seen.slice(at, at + 8), content: seen.slice(at + 8, at + 10) };
         expect(lookUp(seen, wrong)).toBe('new');
       }),
     );
@@ -178,8 +178,8 @@ describe('what is kept', () => {
           if (isKept) kept.add(mark(id).id);
           const by = { entries, ageMs: 100 * hourMs, kept: (one: string) => kept.has(one) };
           ({ seen } = remember(seen, mark(id), now, by));
-          expect(seen.length % 13).toBe(0);
-          expect(seen.length / 13).toBeLessThanOrEqual(Math.max(entries, kept.size + 1));
+          expect(seen.length % 12).toBe(0);
+          expect(seen.length / 12).toBeLessThanOrEqual(Math.max(entries, kept.size + 1));
           for (const one of kept) expect(holds(seen, one)).toBe(true);
         }
       }),

@@ -28,7 +28,7 @@ describe('a command that comes in', () => {
       { subject: 'l1', data: { by: 'ann' }, partitionkey: 'h1', source: 'urn:acme' },
     ]);
     expect(sent[0]?.expirytime).toBe('1970-01-01T00:00:11.000Z');
-    expect(run.read(lock.ref('l1')).state.known).toBe(false);
+    expect(run.read(lock.ref('l1')).state.desiredRev).toBe(0);
   });
 
   it('is not sent again when a bus brings it back', () => {

@@ -1,7 +1,13 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { bound } from './binding.ts';
+import { documentIssue } from './device-twin.ts';
 import { eventDef, type EventDef, type EventType } from './event.ts';
-import { anything, assertJson, partial, shapeOf, type Schema } from './schema.ts';
+import { partial } from './partial.ts';
+import { anything, assertJson, type Schema } from './schema.ts';
+import { shapeOf } from './shape.ts';
+import { acknowledgement, presence, wishes } from './twin-schemas.ts';
+import { twinLimits, type TwinProfile } from '../twin/limits.ts';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -29,27 +35,55 @@ export interface LooseDevice {
     Record<string, { readonly data: Schema; readonly expiresMs: number }>
   >;
   readonly version?: number;
+  readonly limits?: TwinProfile;
+  readonly tolerance?: Readonly<Record<string, number>>;
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
   readonly formerly?: string;
   readonly tags?: (state: never) => Readonly<Record<string, string>>;
 }
 
 const nothing = { ...anything, shape: {} } as Schema<Values>;
+const empty = partial(nothing);
+
+/** A schema that also refuses what something else is wrong with. */
+function refining(
+  schema: Schema<Values>,
+  issueOf: (value: Values) => { readonly at: string; readonly message: string } | undefined,
+): Schema<Values> {
+  const validate = (value: unknown): StandardSchemaV1.Result<Values> => {
+    const result = schema['~standard'].validate(value) as StandardSchemaV1.Result<Values>;
+    if (result.issues !== undefined) return result;
+    const issue = issueOf(result.value);
+    return issue === undefined
+      ? result
+      : { issues: [{ message: issue.message, path: issue.at.split('.') }] };
+  };
+  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+}
 
 /** The event types of a device: its reports, and those that every device has. */
 export function deviceEvents(device: LooseDevice): Events {
   const { type, state, writable = nothing, reports = {} } = device;
-  const patch = partial(state);
+  const bounded = (schema: Schema<Values>) =>
+    refining(schema, (document) => documentIssue(device, document));
+  const patch = bounded(partial(state));
   const own: Readonly<Record<string, Schema>> = {
-    set: partial(writable, { removable: true, unknown: 'is not writable' }),
+    set: bounded(wishes(partial(writable, { removable: true, unknown: 'is not writable' }))),
     reported: patch,
+    acknowledged: acknowledgement(patch),
+    connected: presence,
+    get: empty,
     imported: patch,
     changed: state,
     desired: anything,
+    twin: anything,
+    lapsed: empty,
     left: bound.data,
   };
   assertNames(device, own);
   assertWritable(device);
+  if (device.limits !== undefined && !Object.hasOwn(twinLimits, device.limits))
+    refuse(`"${type}" has unknown limits: one of ${Object.keys(twinLimits).join(', ')}.`, 'limits');
   const said = Object.entries(reports).map(([name, { data }]) => [name, data] as const);
   return Object.fromEntries(
     [...said, ...Object.entries(own)].map(([name, data]) => {
@@ -62,7 +96,7 @@ export function deviceEvents(device: LooseDevice): Events {
 /** Who says an event of a device: its own record, others, or else the device itself. */
 function natureOf(type: string, name: string): Partial<EventType> {
   if (name === 'changed' || name === 'left') return { quiet: true, madeBy: type };
-  if (name === 'desired') return { madeBy: type };
+  if (name === 'desired' || name === 'twin' || name === 'lapsed') return { madeBy: type };
   if (name === 'imported') return { from: ['app', 'service'] };
   return name === 'set' ? {} : { unplaced: true };
 }
@@ -93,6 +127,11 @@ function assertWritable({ type, state, writable }: LooseDevice): void {
   assertJson(writable, `"writable" of "${type}"`);
   const known = shapeOf(state);
   for (const name of Object.keys(shapeOf(writable) ?? {})) {
+    if (name.startsWith('$'))
+      refuse(
+        `"${type}" cannot make "${name}" writable: names with "$" say how a wish is meant.`,
+        name,
+      );
     if (known !== undefined && !Object.hasOwn(known, name))
       refuse(`"${type}" makes "${name}" writable, but its state has no such property.`, name);
   }

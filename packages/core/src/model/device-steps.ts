@@ -2,7 +2,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { bound, type Lives } from './binding.ts';
 import type { Events, LooseDevice } from './device-events.ts';
-import type { DeviceState } from './device.ts';
+import { isKnown, keepsNull, settled, tooLarge, type DeviceTwin } from './device-twin.ts';
+import { acknowledge, lapse, remind, show, wish } from './device-wishes.ts';
 import type { Draft, EventDef, EventType, Incoming } from './event.ts';
 import {
   handlerOf,
@@ -13,11 +14,12 @@ import {
   type StepInput,
   type Subscription,
 } from './handler.ts';
-import { changesOf, same } from './patch.ts';
-import { check, checkPatch, shapeOf, type Schema } from './schema.ts';
+import { checkNamed } from './partial.ts';
+import { check, type Schema } from './schema.ts';
+import { withReport } from '../twin/twin.ts';
 
 type Values = Readonly<Record<string, unknown>>;
-type State = DeviceState<Values, Values>;
+type State = DeviceTwin;
 type Input = StepInput<State, Incoming<string, never>, unknown>;
 
 const wishers = ['app', 'service', 'user'] as const;
@@ -55,7 +57,14 @@ export function deviceHandler(
       name: type,
       state: keptOf(device),
       trusted: true,
-      initial: { reported: initial, desired: {}, desiredRev: 0, home: null, known: false },
+      initial: {
+        reported: initial,
+        desired: {},
+        reportedRev: 0,
+        desiredRev: 0,
+        meta: {},
+        home: null,
+      },
       migrate: Object.fromEntries(Object.entries(migrate).map(([from, up]) => [from, upgrade(up)])),
       ...(device.version === undefined ? {} : { version: device.version }),
       ...(device.formerly === undefined ? {} : { formerly: device.formerly }),
@@ -69,6 +78,10 @@ export function deviceHandler(
       on(events['reported'], say(false)),
       on(events['imported'], say(true), { from: registrars }),
       on(events['set'], (input) => wish(device, events, input), { from: wishers }),
+      on(events['lapsed'], (input) => lapse(device, events, input), { internal: true }),
+      on(events['acknowledged'], (input) => acknowledge(device, events, input)),
+      on(events['connected'], (input) => remind(device, events, input)),
+      on(events['get'], (input) => show(events, input)),
       ...Object.values(commands).map((command) =>
         on(command, (input) => pass(command, input), { from: commanders, incoming: true }),
       ),
@@ -117,20 +130,27 @@ export function misfit(
 function report(
   device: LooseDevice,
   events: Events,
-  { state, event }: Input,
+  { state, event, now }: Input,
   patch: Values,
   otherwise: 'reject' | 'throw' = 'throw',
   announce = false,
 ): Outcome<State> {
-  const changes = changesOf(state.reported, patch);
-  if (changes === undefined && state.known && !announce) return {};
-  const checked = checkPatch(device.state, changes ?? {}, state.reported);
+  const said = withReport(state, patch, { now, sequence: event.sequence }, keepsNull(device));
+  const names = said.reported === state.reported ? [] : Object.keys(patch);
+  const isFirst = !isKnown(state);
+  if (said === state && !isFirst && !announce) return {};
+  const checked = checkNamed(device.state, names, said.reported);
   if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
-  const reported = changes === undefined ? state.reported : { ...state.reported, ...checked.value };
-  return {
-    state: { ...state, reported, known: true },
-    emit: changed(events, event.subject, reported, state.home),
-  };
+  const half = names.length === 0 ? said.reported : { ...said.reported, ...checked.value };
+  const reject = names.length === 0 ? undefined : tooLarge(device, half);
+  if (reject !== undefined) return { reject };
+  const { subject } = event;
+  // That the initial state is indeed so is news, and counts.
+  const after = { ...said, reported: half, reportedRev: Math.max(1, said.reportedRev) };
+  const next = settled(device, events, { before: state, after, subject });
+  const isNews = names.length > 0 || isFirst || announce;
+  const news = isNews ? changed(events, subject, half, state.home) : [];
+  return { ...next, emit: [...news, ...((next.emit ?? []) as readonly Draft[])] };
 }
 
 function changed(
@@ -141,38 +161,6 @@ function changed(
 ): readonly Draft[] {
   const draft = events['changed']?.(subject, reported, { partition: home ?? subject });
   return draft === undefined ? [] : [draft];
-}
-
-function wish(device: LooseDevice, events: Events, { state, event }: Input): Outcome<State> {
-  const wishes: Values = event.data;
-  const desired: Record<string, unknown> = { ...state.desired };
-  for (const [name, value] of Object.entries(wishes)) {
-    if (value === null) delete desired[name];
-    else desired[name] = value;
-  }
-  if (same(desired, state.desired)) return {};
-  const { issue } = checkWishes(device, desired, state.reported);
-  if (issue !== undefined) return misfit('reject', `"${event.type}"`, issue);
-  const desiredRev = state.desiredRev + 1;
-  const open = changesOf(state.reported, desired);
-  const next: State = { ...state, desired, desiredRev, known: true };
-  const { subject } = event;
-  const draft = events['desired']?.(
-    subject,
-    { desired: open ?? {}, desiredRev },
-    { partition: state.home ?? subject },
-  );
-  return { state: next, emit: draft ?? [] };
-}
-
-/** How wishes go together with each other, and with what is reported of the writable properties that nobody wishes for. */
-function checkWishes({ writable }: LooseDevice, desired: Values, reported: Values) {
-  if (writable === undefined) return { issue: undefined };
-  const shape = shapeOf(writable);
-  const others = Object.entries(reported).filter(([name]) =>
-    Object.hasOwn(shape ?? reported, name),
-  );
-  return checkPatch(writable, desired, Object.fromEntries(others));
 }
 
 /** Passes a command on to the device. It leaves no trace in the state, and is not sent when its giver's time is over. */
@@ -189,9 +177,9 @@ function bind(type: string, events: Events, { state, event }: Input): Outcome<St
   if (home === event.subject)
     return { reject: { code: 'invalid-data', data: `A "${type}" cannot live in itself.` } };
   const left =
-    state.home === null || !state.known
+    state.home === null || !isKnown(state)
       ? undefined
       : events['left']?.(event.subject, { home: state.home }, { partition: state.home });
-  const arrived = state.known ? changed(events, event.subject, state.reported, home) : [];
+  const arrived = isKnown(state) ? changed(events, event.subject, state.reported, home) : [];
   return { state: { ...state, home }, emit: [...(left === undefined ? [] : [left]), ...arrived] };
 }

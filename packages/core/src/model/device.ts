@@ -1,20 +1,26 @@
 import type { Lives } from './binding.ts';
+import type { Document } from '../twin/document.ts';
+import type { TwinProfile } from '../twin/limits.ts';
+import type { MergePatch, Mergeable } from '../twin/merge-patch.ts';
+import type { Twin } from '../twin/twin.ts';
 import { deviceEvents, type LooseDevice } from './device-events.ts';
 import { deviceHandler } from './device-steps.ts';
+import type { TwinDocument } from './device-wishes.ts';
 import { eventDef, type Draft, type EventDef } from './event.ts';
 import type { Part, Ref } from './handler.ts';
 import type { Readable } from './reads.ts';
 import { assertFits, assertJson, type Schema } from './schema.ts';
+import type { Acknowledged, Presence, WishTerms } from './twin-schemas.ts';
 
 /** A change of some properties, made by the `set` that `apply` is given. */
 export interface Patch<S> {
-  readonly patch: Partial<S>;
+  readonly patch: MergePatch<S>;
 }
 
 /** What a device reports: the schema of the event's data, and what it changes in the state. */
 export interface Report<D, S> {
   readonly data: Schema<D>;
-  readonly apply: (data: D, set: (patch: Partial<S>) => Patch<S>, state: S) => Patch<S>;
+  readonly apply: (data: D, set: (patch: MergePatch<S>) => Patch<S>, state: S) => Patch<S>;
 }
 
 /**
@@ -28,14 +34,14 @@ export interface Command<D> {
 }
 
 /** What a store keeps of a device: what it reported, what is desired of it, and where it lives. */
-export interface DeviceState<S, W> {
-  readonly reported: S;
-  readonly desired: Partial<W>;
+export interface DeviceState<S, W> extends Twin {
+  readonly reported: S & Document;
+  readonly desired: Partial<W> & Document;
   /** Counts the changes of `desired`; a device may drop a `desired` event with a lower one. */
   readonly desiredRev: number;
+  /** Counts the changes of `reported`. */
+  readonly reportedRev: number;
   readonly home: string | null;
-  /** Whether the device has ever said something or been asked for something. */
-  readonly known: boolean;
 }
 
 /** What is still wished for: the desired properties that differ from the reported ones. */
@@ -45,14 +51,36 @@ export interface Desired<W> {
 }
 
 /** Wishes for writable properties; `null` takes one back (RFC 7396). */
-export type Wishes<W> = { readonly [K in keyof W]?: W[K] | null };
+export type Wishes<W> = {
+  readonly [K in keyof W]?: (W[K] extends Mergeable ? Wishes<W[K]> : W[K]) | null;
+};
+
+/** How a wish is meant. */
+export interface WishOptions {
+  /** When it ends (ms since the epoch): "21 °C until ten". Then it is taken back. */
+  readonly until?: number;
+  /** It counts only if the twin has this revision; else it is rejected as `rev-conflict`, with the twin as it is. */
+  readonly ifRev?: number;
+  /** The same for the desired half alone. */
+  readonly ifDesiredRev?: number;
+  /** The same for single wishes: the revision at which each was last changed, by JSON Pointer (`/setpoint`); 0 for one that nobody has. */
+  readonly ifPath?: Readonly<Record<string, number>>;
+}
 
 /** The event types of a device model. */
 export type DeviceEvents<T extends string, S, W, E> = {
   readonly [K in keyof E & string]: EventDef<`${T}.${K}`, E[K]>;
 } & {
   /** Any properties, as they are: for devices that report in the model's own words. */
-  readonly reported: EventDef<`${T}.reported`, Partial<S>>;
+  readonly reported: EventDef<`${T}.reported`, MergePatch<S>>;
+  /** What the device says of the wishes that it was told; what it rejects is not asked again until somebody wishes for it anew. */
+  readonly acknowledged: EventDef<`${T}.acknowledged`, Acknowledged<MergePatch<S>>>;
+  /** The device is there (again): it is told what it still has to do. */
+  readonly connected: EventDef<`${T}.connected`, Presence>;
+  /** Asks for the whole twin, which is the reply, and is published as `twin`. */
+  readonly get: EventDef<`${T}.get`, None>;
+  /** The whole twin, for who asked. */
+  readonly twin: EventDef<`${T}.twin`, TwinDocument<S, Partial<W>>>;
   /** The whole state, after a change; emitted only if somebody in the app subscribes to it. */
   readonly changed: EventDef<`${T}.changed`, S>;
   /** What is still wished for, for the device. */
@@ -60,7 +88,7 @@ export type DeviceEvents<T extends string, S, W, E> = {
   /** The device has moved out of a home. */
   readonly left: EventDef<`${T}.left`, Lives>;
   /** State taken over from another system; only a service says it. */
-  readonly imported: EventDef<`${T}.imported`, Partial<S>>;
+  readonly imported: EventDef<`${T}.imported`, MergePatch<S>>;
 };
 
 /** A device model; see `defineDevice`. */
@@ -72,6 +100,7 @@ export interface Device<T extends string, S, W, E, C> extends Part, Readable<S> 
   set(
     subject: string,
     desired: [keyof W] extends [never] ? never : Wishes<W>,
+    options?: WishOptions,
   ): Draft<`${T}.set`, Wishes<W>>;
   ref(subject: string): Ref<DeviceState<S, W>>;
 }
@@ -91,11 +120,24 @@ export interface DeviceOptions<T extends string, S, W, E, C> {
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
   /** The first type that this model had: its records stay where they are. */
   readonly formerly?: string;
+  /** What a twin may be: at most as large as a cloud takes it, if it is to be mirrored there. */
+  readonly limits?: TwinProfile;
+  /** How far a reported number may be from a desired one and still be the same. */
+  readonly tolerance?: { readonly [K in keyof NoInfer<W>]?: number };
   /** Indexed fields besides `home`. */
   readonly tags?: (state: NoInfer<S>) => Readonly<Record<string, string>>;
 }
 
 type None = Record<never, never>;
+
+function termsFor({ until, ifRev, ifDesiredRev, ifPath }: WishOptions): WishTerms {
+  return {
+    ...(until === undefined ? {} : { $until: new Date(until).toISOString() }),
+    ...(ifRev === undefined ? {} : { $ifRev: ifRev }),
+    ...(ifDesiredRev === undefined ? {} : { $ifDesiredRev: ifDesiredRev }),
+    ...(ifPath === undefined ? {} : { $ifPath: ifPath }),
+  };
+}
 
 // A device does what it is told, and tells nobody.
 const commanders = ['app', 'service', 'user', 'hub'] as const;
@@ -134,7 +176,8 @@ export function defineDevice<
     type: options.type,
     events: others,
     commands: Object.fromEntries(commands),
-    set: (subject: string, desired: object) => set?.(subject, desired),
+    set: (subject: string, desired: object, terms: WishOptions = {}) =>
+      set?.(subject, { ...desired, ...termsFor(terms) }),
     ref: (subject: string) => record.ref(subject),
     record,
     view: (kept: unknown) => (kept as DeviceState<S, W>).reported,

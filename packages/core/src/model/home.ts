@@ -1,4 +1,5 @@
 import { HearthError } from '../event/error.ts';
+import type { MergePatch } from '../twin/merge-patch.ts';
 import type { Patch, Report } from './device.ts';
 import type { LooseReport } from './device-events.ts';
 import { misfit } from './device-steps.ts';
@@ -13,9 +14,10 @@ import {
   type StepInput,
   type Subscription,
 } from './handler.ts';
-import { changesOf } from './patch.ts';
+import { partial } from './partial.ts';
+import { patched } from './patch.ts';
 import type { Readable } from './reads.ts';
-import { assertFits, assertJson, checkPatch, partial, type Schema } from './schema.ts';
+import { assertFits, assertJson, type Schema } from './schema.ts';
 
 /** The event types of a home. */
 export type HomeEvents<T extends string, S, E> = {
@@ -24,7 +26,7 @@ export type HomeEvents<T extends string, S, E> = {
   /** The whole state, after a change; emitted only if somebody in the app subscribes to it. */
   readonly changed: EventDef<`${T}.changed`, S>;
   /** State taken over from another system; only a service says it. */
-  readonly imported: EventDef<`${T}.imported`, Partial<S>>;
+  readonly imported: EventDef<`${T}.imported`, MergePatch<S>>;
 };
 
 /** A home: what is known of it as a whole; see `defineHome`. */
@@ -32,7 +34,7 @@ export interface Home<T extends string, S, E> extends Part, Readable<S> {
   readonly type: T;
   readonly events: HomeEvents<T, S, E>;
   /** Changes properties of the home. */
-  set(subject: string, patch: Partial<S>): Draft<`${T}.set`, Partial<S>>;
+  set(subject: string, patch: MergePatch<S>): Draft<`${T}.set`, MergePatch<S>>;
   ref(subject: string): Ref<S>;
 }
 
@@ -151,10 +153,9 @@ function merge(
 ): Outcome<Values> {
   // A home that was never heard of has the initial state itself; that it is indeed so is news.
   const isNews = announce || state === initial;
-  const changes = changesOf(state, patch) ?? (isNews ? {} : undefined);
-  if (changes === undefined) return {};
-  const checked = checkPatch(schema, changes, state);
-  if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
-  const next = { ...state, ...checked.value };
+  const result = patched(schema, state, patch);
+  if (result.issue !== undefined) return misfit(otherwise, `"${event.type}"`, result.issue);
+  if (result.changes === undefined && !isNews) return {};
+  const next = result.changes === undefined ? { ...state } : result.state;
   return { state: next, emit: changed?.(event.subject, next, { partition: event.subject }) ?? [] };
 }

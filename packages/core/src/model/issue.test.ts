@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as v from 'valibot';
 import * as z from 'zod';
-import { check, checkPatch, partial, type Schema } from './schema.ts';
+import { checkNamed, partial } from './partial.ts';
+import { check, type Schema } from './schema.ts';
 
 const issueOf = (schema: Schema, value: unknown) => check(schema, value).issue;
 
@@ -45,7 +46,9 @@ describe('what does not fit', () => {
 
   it('is told likewise of a patch', () => {
     const patch = { [`a\n${'b'.repeat(10_000)}`]: 1 };
-    expect(checkPatch(z.object({ n: z.number() }), patch, {}).issue?.at).toHaveLength(65);
+    expect(
+      checkNamed(z.object({ n: z.number() }), Object.keys(patch), patch).issue?.at,
+    ).toHaveLength(65);
   });
 
   it.each([[[{}]], [[{ message: 5 }]], [[null]], [[]], ['no']])(

@@ -1,21 +1,26 @@
-/** The part of a patch that would change something, or `undefined` if all of it is there already. */
-export function changesOf<S extends object>(state: S, patch: Partial<S>): Partial<S> | undefined {
-  let changes: Partial<S> | undefined;
-  for (const key of Object.keys(patch) as (keyof S & string)[]) {
-    if (patch[key] === undefined || same(state[key], patch[key])) continue;
-    changes ??= {};
-    changes[key] = patch[key];
-  }
-  return changes;
-}
+import type { Document } from '../twin/document.ts';
+import { merged, minimised } from '../twin/merge-patch.ts';
+import type { Issue } from './issue.ts';
+import { checkNamed } from './partial.ts';
+import type { Schema } from './schema.ts';
+import { takesNull } from './shape.ts';
 
-/** Whether two JSON values are equal; the order of an object's keys does not matter. */
-export function same(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[];
-  return keys.every((key) => Object.hasOwn(b, key) && same(left?.[key], right?.[key]));
+/** A state with a patch laid over it, or what does not fit; `changes` is absent if the patch changed nothing. */
+export type Patched =
+  | {
+      readonly state: Document;
+      readonly changes?: Document | undefined;
+      readonly issue?: undefined;
+    }
+  | { readonly issue: Issue };
+
+/** Lays a merge patch (RFC 7396) over a state, and checks what it touches. */
+export function patched(schema: Schema, state: Document, patch: Document): Patched {
+  const keeps = (path: readonly string[]) => takesNull(schema, path);
+  const changes = minimised(state, patch, keeps);
+  if (changes === undefined) return { state };
+  const next = merged(state, changes, keeps);
+  const checked = checkNamed(schema, Object.keys(changes), next);
+  if (checked.issue !== undefined) return { issue: checked.issue };
+  return { state: { ...next, ...checked.value }, changes };
 }

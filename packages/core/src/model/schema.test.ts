@@ -3,7 +3,9 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import * as mini from 'zod/mini';
-import { assertFits, assertJson, check, checkPatch, partial, shapeOf } from './schema.ts';
+import { checkNamed, partial } from './partial.ts';
+import { assertFits, assertJson, check } from './schema.ts';
+import { shapeOf } from './shape.ts';
 import type { Schema } from './schema.ts';
 
 function thrower(): never {
@@ -116,7 +118,10 @@ describe('shapeOf', () => {
   });
 });
 
-describe('checkPatch', () => {
+const checkPatch = (schema: Schema, patch: object, base: object) =>
+  checkNamed(schema, Object.keys(patch), { ...base, ...patch });
+
+describe('checkNamed', () => {
   it('checks what the patch names and nothing else', () => {
     const schema = z.object({ a: z.number(), b: z.string() });
     expect(checkPatch(schema, { a: 1 }, { b: 5 })).toEqual({ value: { a: 1 } });

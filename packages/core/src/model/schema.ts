@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
-import { issueOf, nameOf, type Issue } from './issue.ts';
+import { issueOf, type Issue } from './issue.ts';
 import { whyNotJson } from './json-schema.ts';
-import { same } from './patch.ts';
+import { same } from '../twin/document.ts';
 
 /** Any synchronous Standard Schema (zod, valibot, …) whose values are JSON. */
 export type Schema<O = unknown> = StandardSchemaV1<unknown, O>;
@@ -130,109 +130,6 @@ const differing = (a: Values | undefined, b: Values | undefined): string =>
     : '';
 
 type Values = Readonly<Record<string, unknown>>;
-type Shape = Readonly<Record<string, Schema | undefined>>;
-
-/** How zod and valibot tell what an object schema is made of. */
-interface Described {
-  readonly shape?: Shape;
-  readonly entries?: Shape;
-  readonly type?: string;
-  readonly pipe?: unknown;
-  readonly _zod?: {
-    readonly def: {
-      readonly type: string;
-      readonly checks?: readonly unknown[];
-      readonly catchall?: Described;
-    };
-  };
-}
-
-/** The schemas of an object schema's properties, where the library tells them (zod: `shape`, valibot: `entries`) and they are all it allows. */
-export function shapeOf(schema: Schema): Shape | undefined {
-  const { shape, entries, type, _zod } = schema as Described;
-  const rest = _zod?.def.catchall;
-  const isOpen =
-    type === 'loose_object' ||
-    type === 'object_with_rest' ||
-    (rest !== undefined && rest._zod?.def.type !== 'never');
-  return isOpen ? undefined : (shape ?? entries);
-}
-
-/** Whether a schema says something about the whole, which its properties do not know. */
-function hasChecks(schema: Schema): boolean {
-  const { pipe, _zod } = schema as Described;
-  // In zod, `pipe` is a method.
-  return Array.isArray(pipe) || (_zod?.def.checks?.length ?? 0) > 0;
-}
-
-/**
- * Checks only the properties that a patch names, so that the cost is that of the patch and not of the whole.
- *
- * A schema that does not tell its properties, or that checks how they go together, is checked whole, with the patch laid over `base`.
- */
-export function checkPatch(schema: Schema, patch: Values, base: Values): Checked<Values> {
-  const shape = shapeOf(schema);
-  const checked = shape === undefined ? { value: patch } : checkProperties(shape, patch);
-  if (checked.issue !== undefined || (shape !== undefined && !hasChecks(schema))) return checked;
-  const { issue } = check(schema, { ...base, ...patch });
-  return issue === undefined ? checked : { issue };
-}
-
-function checkProperties(shape: Shape, patch: Values, why = unknown): Checked<Values> {
-  const value: Record<string, unknown> = {};
-  for (const key of Object.keys(patch)) {
-    const property = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (property === undefined) return { issue: { at: nameOf(key), message: why } };
-    const checked = check(property, patch[key]);
-    if (checked.issue !== undefined) {
-      const { at, message } = checked.issue;
-      return { issue: { at: at === '' ? key : `${key}.${at}`, message } };
-    }
-    value[key] = checked.value;
-  }
-  return { value };
-}
-
-const unknown = 'is not a known property';
-
-/** How the parts of an object are checked: `null` removes a property if `removable`, and `unknown` says what is wrong with other names. */
-interface PartialOptions {
-  readonly removable?: boolean;
-  readonly unknown?: string;
-}
-
-/**
- * A schema for an object of which any of the properties may be given.
- *
- * How properties go together only the step can check, which knows the others.
- */
-export function partial(schema: Schema, options: PartialOptions = {}): Schema<Values> {
-  const validate = (value: unknown): StandardSchemaV1.Result<Values> => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return { issues: [{ message: 'must be an object' }] };
-    }
-    const checked = checkPart(shapeOf(schema), value as Values, options);
-    if (checked.issue === undefined) return { value: checked.value };
-    const { at, message } = checked.issue;
-    return { issues: [{ message, path: at.split('.') }] };
-  };
-  return { '~standard': { version: 1, vendor: 'hearth', validate } };
-}
-
-function checkPart(
-  shape: Shape | undefined,
-  value: Values,
-  { removable = false, unknown: why = unknown }: PartialOptions,
-): Checked<Values> {
-  if (shape === undefined) return { value };
-  const isRemoved = (key: string) => removable && value[key] === null && Object.hasOwn(shape, key);
-  const removed = Object.keys(value).filter(isRemoved);
-  if (removed.length === 0) return checkProperties(shape, value, why);
-  const given = Object.entries(value).filter(([key]) => !isRemoved(key));
-  const checked = checkProperties(shape, Object.fromEntries(given), why);
-  if (checked.issue !== undefined) return checked;
-  return { value: { ...checked.value, ...Object.fromEntries(removed.map((key) => [key, null])) } };
-}
 
 /** A schema that accepts everything: for state that the library itself keeps. */
 export const anything: Schema = {

@@ -1,4 +1,4 @@
-import { same } from '../model/patch.ts';
+import { same } from '../twin/document.ts';
 import type { SimulationResult } from './simulate.ts';
 
 /** Something that a simulation emitted, and why. */

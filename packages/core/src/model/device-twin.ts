@@ -1,0 +1,100 @@
+import { openOf, nextEnd, type Twin } from '../twin/twin.ts';
+import { isDocument, same, type Document, type Path } from '../twin/document.ts';
+import { patchIssue, sizeOf, twinLimits, type TwinIssue } from '../twin/limits.ts';
+import type { KeepsNull } from '../twin/merge-patch.ts';
+import type { Tolerance } from '../twin/delta.ts';
+import type { Events, LooseDevice } from './device-events.ts';
+import type { Draft } from './event.ts';
+import type { Outcome, Rejection } from './handler.ts';
+import { takesNull } from './shape.ts';
+
+/** What a device's record holds, whatever its properties. */
+export interface DeviceTwin extends Twin {
+  readonly home: string | null;
+}
+
+/** Whether the device has ever said something or been asked for something. */
+export const isKnown = ({ reportedRev, desiredRev }: Twin): boolean =>
+  reportedRev > 0 || desiredRev > 0;
+
+/** Whether `null` is a value of a reported property. */
+export const keepsNull =
+  ({ state }: LooseDevice): KeepsNull =>
+  (path) =>
+    takesNull(state, path);
+
+/** How exact a device has to be. */
+export const toleranceOf =
+  ({ tolerance = {} }: LooseDevice): Tolerance =>
+  (path: Path) =>
+    path.length === 1 ? (tolerance[path[0] as string] ?? 0) : 0;
+
+/** What a document has that no twin of this device may have. */
+export function documentIssue(device: LooseDevice, document: unknown): TwinIssue | undefined {
+  const limits = twinLimits[device.limits ?? 'default'];
+  return isDocument(document) ? patchIssue(document, limits) : undefined;
+}
+
+/** Says no to what would make a half of a twin too large for where it may be mirrored. */
+export function tooLarge(device: LooseDevice, half: Document): Rejection | undefined {
+  const { maxBytes } = twinLimits[device.limits ?? 'default'];
+  const size = sizeOf(half);
+  if (size <= maxBytes) return undefined;
+  const message = `It would make this half of the twin ${size} bytes long; at most ${maxBytes} are kept.`;
+  return { code: 'limit-exceeded', data: { field: 'data', message } };
+}
+
+/**
+ * What follows from a changed twin: the device is told what it still has to do, if that is not what it was told last, and the next wish that
+ * ends has a timer.
+ */
+export function settled(
+  device: LooseDevice,
+  events: Events,
+  { before, after, subject }: Change,
+  how: { readonly again?: boolean } = {},
+): Outcome<DeviceTwin> {
+  const open = openOf(after, toleranceOf(device));
+  const isNews = !same(open, after.sent) || (open === undefined && isTakenBack(before, after));
+  const isTold =
+    open === undefined
+      ? isNews && after.desiredRev > before.desiredRev
+      : isNews || how.again === true;
+  const told = isTold ? [tell(events, subject, after, open)] : [];
+  const next: DeviceTwin = same(open, after.sent) ? after : { ...after, sent: open };
+  return { state: next, emit: told, ...timerOf(events, before, after, subject) };
+}
+
+/** A step's change of a twin. */
+export interface Change {
+  readonly before: DeviceTwin;
+  readonly after: DeviceTwin;
+  readonly subject: string;
+}
+
+const isTakenBack = (before: Twin, after: Twin): boolean =>
+  after.desiredRev > before.desiredRev &&
+  Object.keys(after.desired).length < Object.keys(before.desired).length;
+
+/** What a device has still to do, for the device. It is all of it, so that any earlier one may be missed. */
+function tell(events: Events, subject: string, twin: DeviceTwin, open: Document = {}): Draft {
+  const { desiredRev, home } = twin;
+  const desired = events['desired'];
+  if (desired === undefined) throw new TypeError('Every device has the event type "desired".');
+  return desired(subject, { desired: open, desiredRev }, { partition: home ?? subject });
+}
+
+function timerOf(
+  events: Events,
+  before: DeviceTwin,
+  after: DeviceTwin,
+  subject: string,
+): Pick<Outcome, 'timers' | 'cancel'> {
+  const at = nextEnd(after);
+  if (at === nextEnd(before)) return {};
+  if (at === undefined) return { cancel: [endKey] };
+  const event = events['lapsed']?.(subject, {}, { partition: after.home ?? subject });
+  return event === undefined ? {} : { timers: [{ key: endKey, at, event }] };
+}
+
+const endKey = 'until';

@@ -1,0 +1,107 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { isDocument, type Document } from '../twin/document.ts';
+import { nameOf } from './issue.ts';
+import { check, type Checked, type Schema } from './schema.ts';
+import { bare, hasChecks, shapeOf, type Shape } from './shape.ts';
+
+/** How the parts of an object are checked: `null` removes any property if `removable`, and `unknown` says what is wrong with other names. */
+interface PartialOptions {
+  readonly removable?: boolean;
+  readonly unknown?: string;
+}
+
+const unknownName = 'is not a known property';
+
+/**
+ * A schema for a merge patch (RFC 7396) of an object: any of its properties, and in objects again any of theirs. `null` stands for a property
+ * that may be missing or be `null`.
+ *
+ * How properties go together only the step can check, which knows the others.
+ */
+export function partial(schema: Schema, options: PartialOptions = {}): Schema<Document> {
+  const validate = (value: unknown): StandardSchemaV1.Result<Document> => {
+    if (!isDocument(value)) return { issues: [{ message: 'must be an object' }] };
+    const checked = checkPart(shapeOf(schema), value, options);
+    if (checked.issue === undefined) return { value: checked.value };
+    const { at, message } = checked.issue;
+    return { issues: [{ message, path: at.split('.') }] };
+  };
+  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+}
+
+function checkPart(
+  shape: Shape | undefined,
+  part: Document,
+  options: PartialOptions,
+): Checked<Document> {
+  if (shape === undefined) return { value: part };
+  const value: Record<string, unknown> = {};
+  for (const name of Object.keys(part)) {
+    const property = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    if (property === undefined)
+      return { issue: { at: nameOf(name), message: options.unknown ?? unknownName } };
+    const checked = checkOne(property, part[name], options);
+    if (checked.issue !== undefined) return { issue: inside(name, checked.issue) };
+    value[name] = checked.value;
+  }
+  return { value };
+}
+
+function checkOne(property: Schema, value: unknown, options: PartialOptions): Checked<unknown> {
+  if (value === null && (options.removable === true || mayBeMissing(property))) return { value };
+  const shape = isDocument(value) ? shapeOf(bare(property)) : undefined;
+  return shape === undefined
+    ? check(property, value)
+    : checkPart(shape, value as Document, options);
+}
+
+const mayBeMissing = (property: Schema): boolean => check(property, undefined).issue === undefined;
+
+const inside = (
+  name: string,
+  { at, message }: { readonly at: string; readonly message: string },
+) => ({
+  at: at === '' ? name : `${name}.${at}`,
+  message,
+});
+
+/**
+ * Checks a document of which only some properties are new, so that the cost is that of the patch and not of the whole.
+ *
+ * A schema that does not tell its properties, or that checks how they go together, is checked whole.
+ */
+export function checkNamed(
+  schema: Schema,
+  names: readonly string[],
+  document: Document,
+): Checked<Document> {
+  const shape = shapeOf(schema);
+  const checked =
+    shape === undefined
+      ? { value: named(document, names) }
+      : checkProperties(shape, names, document);
+  if (checked.issue !== undefined || (shape !== undefined && !hasChecks(schema))) return checked;
+  const { issue } = check(schema, document);
+  return issue === undefined ? checked : { issue };
+}
+
+const named = (document: Document, names: readonly string[]): Document =>
+  Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(document, name) ? [[name, document[name]]] : [])),
+  );
+
+function checkProperties(
+  shape: Shape,
+  names: readonly string[],
+  document: Document,
+): Checked<Document> {
+  const value: Record<string, unknown> = {};
+  for (const name of names) {
+    const property = Object.hasOwn(shape, name) ? shape[name] : undefined;
+    if (property === undefined) return { issue: { at: nameOf(name), message: unknownName } };
+    const checked = check(property, document[name]);
+    if (checked.issue !== undefined) return { issue: inside(name, checked.issue) };
+    if (Object.hasOwn(document, name)) value[name] = checked.value;
+  }
+  return { value };
+}

@@ -1,0 +1,50 @@
+/** One half of a twin, or a part of it: a JSON object. */
+export type Document = Readonly<Record<string, unknown>>;
+
+/** Where a value is in a document: the names that lead to it. */
+export type Path = readonly string[];
+
+/** Whether a value is an object, which is merged and not replaced. */
+export function isDocument(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Whether two JSON values are equal; the order of an object's keys does not matter. */
+export function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  const [left, right] = [a, b] as readonly Document[];
+  return keys.every((key) => Object.hasOwn(b, key) && same(left?.[key], right?.[key]));
+}
+
+/** The leaves of a document or patch: everything in it that is no object, and every empty object. */
+export function leavesOf(document: Document): readonly Path[] {
+  const found: Path[] = [];
+  const walk = (part: Document, path: Path) => {
+    for (const [name, value] of Object.entries(part)) {
+      const at = [...path, name];
+      if (isDocument(value) && Object.keys(value).length > 0) walk(value, at);
+      else found.push(at);
+    }
+  };
+  walk(document, []);
+  return found;
+}
+
+/** What is at a path, or `undefined`. */
+export function valueAt(document: Document, path: Path): unknown {
+  let value: unknown = document;
+  for (const name of path) {
+    if (!isDocument(value) || !Object.hasOwn(value, name)) return undefined;
+    value = value[name];
+  }
+  return value;
+}
+
+/** A path as a JSON Pointer (RFC 6901): `/thermostat/occupiedHeatingSetpoint`. */
+export function pointerOf(path: Path): string {
+  return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

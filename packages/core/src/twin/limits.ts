@@ -1,0 +1,116 @@
+import { byteLength } from '../ports/fit.ts';
+import { isDocument, type Document } from './document.ts';
+
+/** What one half of a twin may be. */
+export interface TwinLimits {
+  /** UTF-8 bytes of a half as JSON. */
+  readonly maxBytes: number;
+  /** Objects in objects; 1 is a flat half. */
+  readonly maxDepth: number;
+  /** Whether a name may be used. */
+  readonly name?: { readonly pattern: RegExp; readonly message: string };
+  /** The largest absolute integer. */
+  readonly maxInteger?: number;
+}
+
+/**
+ * The limits of the clouds that a twin may be mirrored in, so that what is refused there is refused here, before anything is sent.
+ *
+ * `aws`: Device Shadow (8 KB, 8 levels). `azure`: device twins (32 KB each half, 10 levels, names without `.`, `$`, space and control characters,
+ * integers within ±(2^52 - 1)).
+ */
+export const twinLimits = {
+  default: { maxBytes: 32_768, maxDepth: 8 },
+  aws: { maxBytes: 8192, maxDepth: 8 },
+  azure: {
+    maxBytes: 32_768,
+    maxDepth: 10,
+    name: {
+      pattern: /^[^\p{Cc}.$\s]{1,1024}$/u,
+      message: 'Azure takes no ".", "$", space or control character in a name',
+    },
+    maxInteger: 2 ** 52 - 1,
+  },
+} as const satisfies Readonly<Record<string, TwinLimits>>;
+
+/** The name of a profile of limits. */
+export type TwinProfile = keyof typeof twinLimits;
+
+/** What a patch or a half has that no twin may have, or `undefined`: where, and why. */
+export interface TwinIssue {
+  readonly at: string;
+  readonly message: string;
+}
+
+const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Looks for what a patch must not hold: names that change prototypes or break a limit, `null` in arrays, too deep objects. */
+export function patchIssue(patch: Document, limits: TwinLimits): TwinIssue | undefined {
+  return partIssue(patch, limits, '', 1);
+}
+
+function partIssue(
+  value: unknown,
+  limits: TwinLimits,
+  at: string,
+  depth: number,
+): TwinIssue | undefined {
+  if (Array.isArray(value)) return arrayIssue(value, limits, at, depth);
+  if (!isDocument(value)) return numberIssue(value, limits, at);
+  if (depth > limits.maxDepth) return { at, message: `more than ${limits.maxDepth} levels` };
+  for (const name of Object.keys(value)) {
+    const where = at === '' ? name : `${at}.${name}`;
+    if (forbidden.has(name)) return { at: where, message: 'is no name for a property' };
+    if (limits.name !== undefined && !limits.name.pattern.test(name))
+      return { at: where, message: limits.name.message };
+    const issue = partIssue(value[name], limits, where, depth + 1);
+    if (issue !== undefined) return issue;
+  }
+  return undefined;
+}
+
+function arrayIssue(
+  items: readonly unknown[],
+  limits: TwinLimits,
+  at: string,
+  depth: number,
+): TwinIssue | undefined {
+  if (items.includes(null)) return { at, message: 'an array may not hold null (RFC 7396)' };
+  for (const [index, item] of items.entries()) {
+    const issue = partIssue(item, limits, `${at}.${index}`, depth);
+    if (issue !== undefined) return issue;
+  }
+  return undefined;
+}
+
+function numberIssue(value: unknown, { maxInteger }: TwinLimits, at: string) {
+  return maxInteger !== undefined &&
+    Number.isInteger(value) &&
+    Math.abs(value as number) > maxInteger
+    ? { at, message: `is beyond ±${maxInteger}` }
+    : undefined;
+}
+
+const sizes = new WeakMap<Document, number>();
+
+/** The bytes of a half as JSON. They are computed once, and then from what changes. */
+export function sizeOf(half: Document): number {
+  const known = sizes.get(half);
+  if (known !== undefined) return known;
+  const size = byteLength(JSON.stringify(half));
+  sizes.set(half, size);
+  return size;
+}
+
+/** Notes the bytes of a half that came from another one by changing some of its properties. */
+export function noteSize(before: Document, after: Document, names: readonly string[]): void {
+  const known = sizes.get(before);
+  if (known === undefined) return;
+  const bytes = (half: Document, name: string) =>
+    // The name, a colon, and a comma but for the first.
+    Object.hasOwn(half, name)
+      ? byteLength(`${JSON.stringify(name)}:${JSON.stringify(half[name])},`)
+      : 0;
+  const change = names.reduce((sum, name) => sum + bytes(after, name) - bytes(before, name), 0);
+  sizes.set(after, known + change);
+}
