@@ -35,7 +35,7 @@ export type {
 } from './trigger/dynamo-stream.ts';
 export type { BatchResponse } from './trigger/batch.ts';
 export type { AwsOptions, LambdaContext } from './trigger/invocation.ts';
-export type { AwsMessage, MessageOptions, PlainPayload } from './trigger/message.ts';
+export type { AwsMessage, MessageOptions } from './trigger/message.ts';
 export type {
   Envelope,
   EventBridgeEvent,
@@ -43,5 +43,10 @@ export type {
   S3Record,
   SnsNotification,
 } from './trigger/envelope.ts';
-export type { IotOptions } from './trigger/iot-message.ts';
-export type { StoredObject } from './trigger/stored-object.ts';
+export { iotMessages, type IotOptions, type IotReader } from './trigger/iot-message.ts';
+export {
+  storedObjects,
+  type ObjectNews,
+  type ObjectReader,
+  type StoredObject,
+} from './trigger/stored-object.ts';

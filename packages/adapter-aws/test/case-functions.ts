@@ -5,14 +5,15 @@ import {
   dynamoStream,
   eventBridge,
   http,
+  iotMessages,
   iotRule,
   kinesis,
   s3,
   sns,
   sqs,
   type LambdaContext,
-  type PlainPayload,
 } from '../src/index.ts';
+import type { PlainPayload } from '@hearth/core/trigger';
 import { borrowPorts, type RemotePorts } from './remote-runtime.ts';
 
 /** What an invocation of a case brings in its client context. */
@@ -55,7 +56,7 @@ const triggers = {
   eventBridge: (options: Options) =>
     eventBridge(meters, { ...options, principal: ({ native }) => said(native.account) }),
   iotRule: (options: Options) => iotRule(meters, options),
-  iotQueue: (options: Options) => sqs(meters, { ...options, iot: {} }),
+  iotQueue: (options: Options) => sqs(meters, { ...options, iot: iotMessages() }),
   http: (options: Options) =>
     http(meters, {
       ...options,

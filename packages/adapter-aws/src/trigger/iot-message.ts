@@ -25,10 +25,11 @@ export interface IotOptions {
   readonly principal?: TopicPrincipal;
 }
 
-/** Reads a message of the rule; what is around it says the rest. */
+/** Reads a message of the rule; what is around it says the rest. Never throws. */
 export type IotReader = (
   iot: IotMessage,
   around: Pick<Message, 'id' | 'order' | 'attempt' | 'lastAttempt' | 'traceparent'>,
+  limits?: Partial<Limits>,
 ) => Input;
 
 // What `clientid()` gives for a message that did not come by MQTT.
@@ -40,12 +41,18 @@ function clientOf(connection: Readonly<Record<string, unknown>>): Principal {
   return typeof id === 'string' && !noClient.has(id) ? { kind: 'device', id } : anonymous;
 }
 
-/** Compiles the options into a reader, which never throws. */
-export function iotReader(options: IotOptions = {}, limits?: Partial<Limits>): IotReader {
+/**
+ * Says that a queue or a stream gets its messages from a rule of AWS IoT with the SQL of `iotRuleSql`: the `iot` of a trigger.
+ *
+ * Give it only where nobody else may send, and no rule with another SQL: whoever can choose a whole body can write one of this shape.
+ *
+ * @throws {HearthError} `invalid-topic` or `invalid-option` for patterns that cannot be used.
+ */
+export function iotMessages(options: IotOptions = {}): IotReader {
   const { principal = ({ attributes }) => clientOf(attributes) } = options;
   const map = topicMap(options.topics ?? {}, { principal });
   const elsewhere = topicMap({ anywhere: {} }, { principal }).at('anywhere');
-  return (iot, around) => {
+  return (iot, around, limits) => {
     const place = placeOf(map, elsewhere, iot);
     const users = usersOf(iot);
     const body = bodyOf(iot);

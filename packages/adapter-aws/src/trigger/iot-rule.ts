@@ -2,7 +2,7 @@ import { HearthError, type App, type Input } from '@hearth/core';
 import { nodeRuntime } from '@hearth/node';
 import { envelopeOf } from './envelope.ts';
 import { invoker, throwIfRetry, type AwsOptions } from './invocation.ts';
-import type { IotOptions } from './iot-message.ts';
+import { iotMessages, type IotOptions } from './iot-message.ts';
 import { messageReader, refused, type MessageOptions } from './message.ts';
 import type { AsyncHandler } from './sns.ts';
 
@@ -50,7 +50,7 @@ function reader(options: IotRuleDecodeOptions) {
   const common = limits === undefined ? {} : { limits };
   const read =
     sql === 'hearth'
-      ? messageReader({ ...common, iot: options })
+      ? messageReader({ ...common, iot: iotMessages(options) })
       : messageReader({ ...common, ...plainOptions(options) });
   return (event: unknown, id: string | undefined): readonly Input[] => {
     const found = { native: event, json: event ?? null, id, source: 'iot' };

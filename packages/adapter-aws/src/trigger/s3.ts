@@ -1,13 +1,18 @@
 import type { App, Input } from '@hearth/core';
+import type { TopicRules } from '@hearth/core/trigger';
 import { nodeRuntime } from '@hearth/node';
 import type { S3Record } from './envelope.ts';
 import { invoker, recordsOf, throwIfRetry, type AwsOptions } from './invocation.ts';
 import { messageReader, readFrom, type MessageOptions } from './message.ts';
 import { recordOf } from './native.ts';
 import type { AsyncHandler } from './sns.ts';
+import { storedObjects } from './stored-object.ts';
 
-/** How notifications of a bucket are read: `objects` says what they become. */
-export type S3DecodeOptions = MessageOptions<S3Record>;
+/** How notifications of a bucket are read. */
+export interface S3DecodeOptions extends Omit<MessageOptions<S3Record>, 'objects' | 'iot'> {
+  /** What they become, by patterns of their keys such as `clips/{device}/{clip}`; their data is a `StoredObject`. */
+  readonly objects?: TopicRules;
+}
 
 /** How a bucket is handled. */
 export interface S3Options extends AwsOptions, S3DecodeOptions {}
@@ -34,8 +39,8 @@ export function decodeS3(event: unknown, options: S3DecodeOptions = {}): readonl
   return recordsOf(event, 'S3').flatMap(reader(options));
 }
 
-function reader(options: S3DecodeOptions): (native: unknown) => readonly Input[] {
-  const read = messageReader(options);
+function reader({ objects, ...options }: S3DecodeOptions): (native: unknown) => readonly Input[] {
+  const read = messageReader({ ...options, objects: storedObjects(objects) });
   return (native) => {
     const record = recordOf(native);
     const found = {

@@ -1,6 +1,5 @@
 import { HearthError, isHearthError, type Principal } from '@hearth/core';
 import { topicMap, type Plain, type TopicRules } from '@hearth/core/trigger';
-import type { EventBridgeEvent, S3Record } from './envelope.ts';
 import { recordOf, textOf } from './native.ts';
 
 /** The data of an event about an object in a bucket, unless a rule of `objects` makes something else of it. */
@@ -17,46 +16,53 @@ export interface StoredObject {
   readonly sequencer?: string;
 }
 
-/** What is known of a notification: the data, the event it becomes, its identity and its sender. */
+/** What is known of a notification: the data, the event it becomes, its identity and, where a rule says so, its sender. */
 export interface ObjectNews {
   readonly json: StoredObject;
   readonly id: string;
-  readonly otherwise: Plain | HearthError;
-  /** Set where a rule of `objects` says who stores such objects. */
-  readonly principal: Principal | HearthError | undefined;
+  readonly otherwise?: Plain | HearthError;
+  readonly principal?: Principal | HearthError;
+  readonly source: string;
 }
 
-/** Makes news of a notification of S3; gives the reason where it is none. */
-export type ObjectReader = (native: S3Record | EventBridgeEvent) => ObjectNews | HearthError;
+/** Makes news of a notification of S3, or of the event that EventBridge makes of it; gives the reason where it is none. Never throws. */
+export type ObjectReader = (native: unknown) => ObjectNews | HearthError;
 
 /**
- * Compiles patterns of keys, such as `clips/{device}/{clip}`, into a reader, which never throws. A key is matched as a topic is: level by
- * level.
+ * Says what notifications of S3 become, by patterns of their keys such as `clips/{device}/{clip}`: the `objects` of a trigger. A key is
+ * matched as a topic is, level by level; where none matches, `plain` of the trigger says what it is.
+ *
+ * @throws {HearthError} `invalid-topic` or `invalid-option` for patterns that cannot be used.
  */
-export function objectReader(objects: TopicRules = {}): ObjectReader {
+export function storedObjects(objects: TopicRules = {}): ObjectReader {
   const map = topicMap(objects, { scheme: 's3' });
   return (native) => {
-    const stored = 's3' in native ? ofNotification(native) : ofEventBridge(native);
+    const event = recordOf(native);
+    const stored = 's3' in event ? ofNotification(event) : ofEventBridge(event);
     if (stored === undefined) {
       const message = 'The notification of S3 must name a bucket and a key.';
       return new HearthError('invalid-event', message, { field: 's3' });
     }
-    const place = map.at(stored.key);
     const { bucket, key, versionId = '', sequencer = '', eventName } = stored;
+    const { pattern, otherwise, sender } = map.at(key);
     const source = `arn:aws:s3:::${bucket}`;
-    const time = 's3' in native ? native.eventTime : native.time;
-    const { otherwise } = place;
-    const sender = place.sender();
+    const time = textOf(event['eventTime']) ?? textOf(event['time']);
+    const principal = sender();
     return {
       json: stored,
       id: [bucket, key, versionId, sequencer, eventName].join('/'),
-      otherwise: isHearthError(otherwise) ? otherwise : { ...otherwise, source, time },
-      principal: isHearthError(sender) || sender.kind !== 'anonymous' ? sender : undefined,
+      source,
+      ...(pattern === undefined
+        ? {}
+        : { otherwise: isHearthError(otherwise) ? otherwise : { ...otherwise, source, time } }),
+      ...(isHearthError(principal) || principal.kind !== 'anonymous' ? { principal } : {}),
     };
   };
 }
 
-function ofNotification({ eventName, s3 }: S3Record): StoredObject | undefined {
+type Native = Readonly<Record<string, unknown>>;
+
+function ofNotification({ eventName, s3 }: Native): StoredObject | undefined {
   const { key: encoded, size, eTag, versionId, sequencer } = recordOf(recordOf(s3)['object']);
   const key = typeof encoded === 'string' ? decoded(encoded) : undefined;
   return storedOf(recordOf(recordOf(s3)['bucket'])['name'], {
@@ -69,7 +75,7 @@ function ofNotification({ eventName, s3 }: S3Record): StoredObject | undefined {
   });
 }
 
-function ofEventBridge({ detail, 'detail-type': eventName }: EventBridgeEvent) {
+function ofEventBridge({ detail, 'detail-type': eventName }: Native) {
   const { bucket, object } = recordOf(detail);
   const { key, size, etag: eTag, 'version-id': versionId, sequencer } = recordOf(object);
   const { name } = recordOf(bucket);
