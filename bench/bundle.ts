@@ -3,8 +3,19 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Bundles and minifies a module as a user's build does. `@hearth` packages are those that this process resolves to. */
-export async function bundle(source: string, external: readonly string[]): Promise<Uint8Array> {
+/** What a bundle needs at its top if something in it is CommonJS, such as pino; `const require` is what users write there. */
+export const withRequire = `import { createRequire as makeRequire } from 'node:module';
+const require = makeRequire(import.meta.url);`;
+
+/**
+ * Bundles and minifies a module as a user's build does. `@hearth` packages are those that this process resolves to; an external one is
+ * left out with all of its doors.
+ */
+export async function bundle(
+  source: string,
+  external: readonly string[],
+  banner = '',
+): Promise<Uint8Array> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: here, loader: 'ts' },
     bundle: true,
@@ -13,14 +24,17 @@ export async function bundle(source: string, external: readonly string[]): Promi
     target: 'es2023',
     platform: 'node',
     external: [...external],
+    banner: { js: banner },
     write: false,
     plugins: [
       {
         name: 'hearth',
         setup({ onResolve }) {
-          onResolve({ filter: /^@hearth\// }, ({ path }) => ({
-            path: fileURLToPath(import.meta.resolve(path)),
-          }));
+          onResolve({ filter: /^@hearth\// }, ({ path }) =>
+            external.some((name) => path === name || path.startsWith(`${name}/`))
+              ? { path, external: true }
+              : { path: fileURLToPath(import.meta.resolve(path)) },
+          );
         },
       },
     ],

@@ -1,8 +1,12 @@
+import { adapters } from './adapters.ts';
+
 /** A file that measures, and the names of what it gives. */
 export interface Bench {
   readonly file: string;
   readonly names: readonly string[];
 }
+
+const sizes = adapters.flatMap((adapter) => Object.keys(adapter.sizes));
 
 /** Everything that is measured, in the order in which it is printed. A file is run in a process of its own. */
 export const benches: readonly Bench[] = [
@@ -26,7 +30,10 @@ export const benches: readonly Bench[] = [
     names: ['http.knative', 'http.knative.vsFunctionsFramework', 'http.knative.vsFaasJs'],
   },
   { file: 'size', names: ['size.core.gzip', 'size.codec.gzip'] },
+  { file: 'size-adapters', names: sizes.map((name) => `size.${name}`) },
   { file: 'import-core', names: ['import.core'] },
+  { file: 'import-adapters', names: adapters.map(({ cloud }) => `import.${cloud}`) },
+  { file: 'cold-adapters', names: adapters.map(({ cloud }) => `cold.${cloud}`) },
   { file: 'record-idle', names: ['record.idle'] },
 ];
 
@@ -56,6 +63,8 @@ export const bars: Readonly<Record<string, Bar>> = {
   'http.knative.vsFunctionsFramework': ratio('at least', 2.5),
   'size.core.gzip': value('at most', 12_000),
   'size.codec.gzip': value('at most', 3_000),
+  ...Object.fromEntries(sizes.map((name) => [`size.${name}`, value('at most', 3_000)])),
   'import.core': value('at most', 5),
+  ...Object.fromEntries(adapters.map(({ cloud }) => [`import.${cloud}`, value('at most', 5)])),
   'record.idle': value('at most', 1_024),
 };

@@ -22,7 +22,18 @@ const promised = [
   'http.knative.vsFaasJs',
   'size.core.gzip',
   'size.codec.gzip',
+  'size.sqs',
+  'size.kinesis',
+  'size.dynamoStream',
+  'size.sns',
+  'size.s3',
+  'size.eventBridge',
+  'size.iotRule',
+  'size.http.aws',
+  'size.schedule.aws',
   'import.core',
+  'import.aws',
+  'cold.aws',
   'record.idle',
 ];
 

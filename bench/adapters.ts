@@ -1,0 +1,37 @@
+/** What of an adapter for a cloud is measured in the same way for all of them. */
+export interface CloudAdapter {
+  /** The end of the names: `import.aws`, `cold.aws`. */
+  readonly cloud: 'aws' | 'azure' | 'gcp';
+  /** The triggers whose size is measured, by what the size is called: `sqs` is `size.sqs`. */
+  readonly sizes: Readonly<Record<string, string>>;
+  /** The source of a user's bundled function: the app of the README behind one trigger, with a store in memory. */
+  readonly handler: string;
+}
+
+const app = `
+  import { app } from './first-screen.ts';
+  import { memoryPublisher, memoryStore } from '@hearth/core/ports';
+  const options = { store: memoryStore(), publisher: memoryPublisher() };
+`;
+
+/** Every adapter; a new one is a new entry here, one in `cold-adapters.ts`, and its names in `main.int.test.ts`. */
+export const adapters: readonly CloudAdapter[] = [
+  {
+    cloud: 'aws',
+    sizes: {
+      sqs: 'sqs',
+      kinesis: 'kinesis',
+      dynamoStream: 'dynamoStream',
+      sns: 'sns',
+      s3: 's3',
+      eventBridge: 'eventBridge',
+      iotRule: 'iotRule',
+      'http.aws': 'http',
+      'schedule.aws': 'schedule',
+    },
+    handler: `${app}
+      import { sqs } from '@hearth/adapter-aws';
+      export const handler = sqs(app, options);
+    `,
+  },
+];
