@@ -166,7 +166,7 @@ function settleUnsaved(
   result: SaveResult,
   settle: Settle,
 ): boolean {
-  group.tries += 1;
+  group.tries += triesOf(result);
   count(context, 'conflict');
   const error =
     result.outcome === 'failed' || result.outcome === 'unknown'
@@ -182,6 +182,11 @@ function settleUnsaved(
     return true;
   }
   return false;
+}
+
+/** Nobody waits twelve times for a store that never answers: it is asked what it has, tried once more, and then given up. */
+function triesOf(result: SaveResult): number {
+  return result.outcome === 'unknown' && result.error.code === 'timeout' ? limits.conflicts / 2 : 1;
 }
 
 /** Shows what was applied and saved to whoever watches or waits. */

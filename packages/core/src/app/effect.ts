@@ -1,4 +1,5 @@
 import { HearthError, isHearthError } from '../event/error.ts';
+import { callTime, inTime, portTime, timeLeft, tooLate } from './in-time.ts';
 import type { Outgoing, PublishResult } from '../ports/publisher.ts';
 import { publishAll } from '../ports/route.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -103,14 +104,45 @@ export function driveNow<R>(task: Task<R>, carry: (effect: Effect) => unknown): 
 
 async function perform(effect: Effect, runtime: Runtime): Promise<unknown> {
   try {
-    return asExpected(effect, await asked(effect, runtime));
+    return asExpected(effect, await limited(effect, runtime));
   } catch (cause) {
-    if (isHearthError(cause)) return cause;
+    if (isHearthError(cause)) return effect.do === 'publish' ? unpublished(effect, cause) : cause;
     return new HearthError('store-unavailable', `The store could not ${effect.do}.`, {
       retryable: true,
       cause,
     });
   }
+}
+
+/** Nobody who never answers holds up the rest. What has no time left is not begun, so a save has certainly not happened then. */
+function limited(effect: Effect, runtime: Runtime): unknown {
+  // A call has a time of its own.
+  if (effect.do === 'call' || effect.do === 'wake') return asked(effect, runtime);
+  if (effect.do === 'sleep') {
+    const ms = Math.min(effect.ms, timeLeft(runtime));
+    return ms > 0 ? runtime.clock.sleep(ms) : undefined;
+  }
+  const who = effect.do === 'publish' ? 'publisher' : 'store';
+  const ms = portTime(runtime, who);
+  if (ms <= 0) return notBegun(effect, tooLate(who, ms));
+  const answer = asked(effect, runtime);
+  return isPromise(answer) ? inTime(answer, who, ms, runtime.clock) : answer;
+}
+
+function isPromise(answer: unknown): answer is Promise<unknown> {
+  return typeof (answer as Partial<Promise<unknown>> | undefined)?.then === 'function';
+}
+
+function notBegun(effect: Effect, error: HearthError): unknown {
+  if (effect.do !== 'save' && effect.do !== 'erase') throw error;
+  return effect.writes.map(() => ({ outcome: 'failed', error }));
+}
+
+function unpublished(
+  { events }: { readonly events: readonly unknown[] },
+  error: HearthError,
+): readonly PublishResult[] {
+  return events.map(() => ({ outcome: 'failed', error }));
 }
 
 /** A store answers for each key and each write. What it does not answer for must not be taken for saved, or for a record that is not there yet. */
@@ -164,10 +196,8 @@ function asked(effect: Effect, runtime: Runtime): unknown {
 const wakeMs = 1000;
 
 /** Each instant is asked for, whatever becomes of the others. */
-async function askedToWake(
-  instants: readonly number[],
-  { wake: ask, clock }: Runtime,
-): Promise<unknown> {
+async function askedToWake(instants: readonly number[], runtime: Runtime): Promise<unknown> {
+  const { wake: ask, clock } = runtime;
   const underWay: Promise<void>[] = [];
   for (const at of instants) {
     try {
@@ -179,7 +209,8 @@ async function askedToWake(
   }
   if (underWay.length === 0) return undefined;
   try {
-    await clock.within(wakeMs, () => Promise.all(underWay));
+    const ms = Math.min(wakeMs, portTime(runtime, 'store'));
+    await clock.within(Math.max(0, ms), () => Promise.all(underWay));
     return undefined;
   } catch (error) {
     return error ?? new Error('It was not asked for.');
@@ -193,8 +224,10 @@ async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResu
   const known = runtime.calls?.[one.type];
   if (known === undefined)
     return new HearthError('not-found', `No function for the call "${one.type}".`);
+  const ms = callTime(runtime, one.timeoutMs);
+  if (ms === 0) return noTime;
   try {
-    const result = await runtime.clock.within(one.timeoutMs, (signal) =>
+    const result = await runtime.clock.within(ms, (signal) =>
       known(one.request as never, { idempotencyKey: one.key, signal }),
     );
     return { result };
@@ -202,6 +235,11 @@ async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResu
     return isHearthError(cause) ? cause : callFailed(one.type, cause);
   }
 }
+
+/** What a call gives for which there is no time before the deadline: it has not been tried. */
+export const noTime = new HearthError('deadline', 'The deadline is too near to begin a call.', {
+  retryable: true,
+});
 
 /** What a call that threw something of its own amounts to. */
 export function callFailed(type: string, cause: unknown): HearthError {

@@ -4,7 +4,7 @@ import { hashFrom, hashState } from '../event/sha256.ts';
 import type { CloudEvent } from '../event/cloud-event.ts';
 import type { Call } from '../model/call.ts';
 import { check } from '../model/schema.ts';
-import { call, type CallResult, type Task } from './effect.ts';
+import { call, noTime, type CallResult, type Task } from './effect.ts';
 import type { Delivery } from './outbox.ts';
 import { isoTime } from './stamp.ts';
 import type { Context } from './work.ts';
@@ -41,6 +41,8 @@ function settleCall(
   known: Call<string, unknown, unknown>,
   performed: CallResult,
 ): void {
+  // It stays where it is, for whoever has more time.
+  if (performed === noTime) return;
   const answer = isHearthError(performed) ? performed : fitting(known, performed.result);
   if (!isHearthError(answer)) {
     delivery.published = true;

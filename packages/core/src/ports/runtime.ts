@@ -95,8 +95,13 @@ export interface Runtime {
   readonly random?: () => number;
   /** `true` if something calls `sweep` regularly: then a saved input is `done` although its outputs are still on their way. */
   readonly sweep?: boolean;
-  /** The instant (ms) after which no new input is begun. */
+  /** The instant (ms) after which no new input is begun. Half a second later everything is answered, whoever does not answer us. */
   readonly deadline?: number;
+  /**
+   * How long one operation of the store or a publisher may take (ms), 30,000 unless given; it ends sooner at the deadline. What was not
+   * answered in time may have happened: a save is looked for, an event is published again.
+   */
+  readonly portTimeoutMs?: number;
   /** Whether own subscribers of an emitted event are run at once (`inline`, the default) or get it from the bus. */
   readonly cascade?: 'inline' | 'bus';
   /**

@@ -76,7 +76,7 @@ export const brokenFleets: readonly BrokenFleet[] = [
   twin('knows of nothing that is due', [...working, lossy, left, fought], () => ({
     due: async () => ({ keys: [] }),
   })),
-  twin('gives the due entry of a record to whoever loses', [same, fought], (inner) =>
+  twin('gives the due entry of a record to whoever loses', [fought], (inner) =>
     losing(inner, (entry) => ({ ...entry, due: null })),
   ),
   twin('gives the tags of a record to whoever loses', [fought], (inner) =>
