@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { startPostgres, type RunningPostgres } from '@hearth/emulators/postgres';
+import {
+  startPostgres,
+  type PostgresOptions,
+  type RunningPostgres,
+} from '@hearth/emulators/postgres';
 import { Pool, type PoolConfig } from 'pg';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
@@ -14,11 +18,11 @@ export interface TestServer {
 }
 
 /** Starts a server before the tests of a file, and stops it after them. */
-export function testServer(): TestServer {
+export function testServer(settings: PostgresOptions['settings'] = {}): TestServer {
   let found: RunningPostgres | undefined;
   const pools: Pool[] = [];
   beforeAll(async () => {
-    found = await startPostgres();
+    found = await startPostgres({ settings });
   });
   afterEach(async () => {
     for (const pool of pools.splice(0)) await pool.end();
