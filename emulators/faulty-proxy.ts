@@ -49,7 +49,7 @@ export type ProxyFault =
 /** Decides what goes wrong with a request, if anything. */
 export type ProxyPlan = (request: ProxyRequest) => ProxyFault | undefined;
 
-/** A request that the emulator has answered, with its answer. */
+/** A request as the emulator got it, with its answer as the emulator gave it. */
 export interface ProxyExchange {
   readonly request: ProxyRequest;
   readonly answer: ProxyAnswer;
@@ -79,8 +79,9 @@ export async function faultyProxy(target: string): Promise<FaultyProxy> {
     const request = { nth: count, method, path, headers, body };
     const fault = plan(request);
     const ask = async (changed: Buffer | string = body) => {
-      const answer = await asked(target, { ...request, body: Buffer.from(changed) });
-      exchanges.push({ request, answer });
+      const forwarded = { ...request, body: Buffer.from(changed) };
+      const answer = await asked(target, forwarded);
+      exchanges.push({ request: forwarded, answer });
       return answer;
     };
     const answer = await suffer(fault, ask);
