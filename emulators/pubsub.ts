@@ -9,7 +9,8 @@ export const pubsubNeeds = 'the Pub/Sub emulator of the Google Cloud CLI, and Ja
  * Starts Google's Pub/Sub emulator, or gives `undefined` where the Google Cloud CLI or Java is missing.
  *
  * Real: pull, push to a local HTTP server with the wrapped body, redelivery, ordering keys, dead-letter topics. Not real: filters of
- * subscriptions (ignored), tokens of pushes (none is sent), quotas; a wrapped body has no `publishTime` and no `orderingKey`.
+ * subscriptions (ignored), tokens of pushes (none is sent), quotas; a wrapped body has no `orderingKey` and no `deliveryAttempt`, and an
+ * answer of 202 counts as a refusal.
  */
 export async function startPubsub(): Promise<GcloudEmulator | undefined> {
   const folder = gcloudFile('platform/pubsub-emulator/lib');

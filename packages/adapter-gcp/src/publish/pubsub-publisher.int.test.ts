@@ -1,4 +1,5 @@
 import { PubSub } from '@google-cloud/pubsub';
+import { startFunction } from '@hearth/emulators/functions-framework';
 import { faultyGrpc, type FaultyGrpc } from '@hearth/emulators/faulty-grpc';
 import { pubsubNeeds, pubsubPair, startPubsub } from '@hearth/emulators/pubsub';
 import {
@@ -7,8 +8,22 @@ import {
   type PublisherHarness,
   type Received,
 } from '@hearth/testing/conformance';
+import { faultyStore } from '@hearth/testing';
 import { needs } from '@hearth/testing/needs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  it,
+  onTestFinished,
+  vi,
+} from 'vitest';
+import { caller, token } from '../../test/google-token.ts';
+import { app, reading, world } from '../../test/meter.ts';
+import { pubsub } from '../trigger/pubsub.ts';
 import type { PubsubMode } from './message.ts';
 import { pubsubPublisher } from './pubsub-publisher.ts';
 
@@ -154,5 +169,58 @@ describe('pubsubPublisher', () => {
     ]);
     proxy.plan();
     expect(await publisher.publish([outgoing])).toEqual([{ outcome: 'published' }]);
+  });
+});
+
+/** Runs a trigger in the functions-framework; the emulator pushes to it, and has no tokens to send. */
+async function listening(at: ReturnType<typeof world>, store = at.store) {
+  const statuses: number[] = [];
+  const principal = { kind: 'service', id: 'bridge' } as const;
+  const authorization = `Bearer ${await token()}`;
+  const handler = pubsub(app, { ...at.runtime, store, caller, principal });
+  const { url, stop } = await startFunction({
+    async http(request, response) {
+      request.headers.authorization = authorization;
+      await handler(request, response);
+      statuses.push(response.statusCode);
+    },
+  });
+  onTestFinished(stop);
+  const host = emulator?.host ?? '';
+  const name = `push-${(count += 1)}`;
+  await pubsubPair(host, project, name, {
+    pushConfig: { pushEndpoint: url },
+    retryPolicy: { minimumBackoff: '0.01s', maximumBackoff: '0.01s' },
+  });
+  const publisher = pubsubPublisher({ client, topic: name });
+  return {
+    statuses,
+    publish: (...events: ReturnType<typeof reading>[]) =>
+      publisher.publish(events.map((each) => ({ event: each, body: JSON.stringify(each) }))),
+  };
+}
+
+describe('what pubsubPublisher publishes', () => {
+  it('is pushed to pubsub, done once, and acknowledged', async () => {
+    const at = world();
+    const { publish, statuses } = await listening(at);
+    await publish(reading('1'), reading('2', 2), reading('1'), reading('3', 'many'));
+    await vi.waitUntil(() => statuses.length >= 4, { interval: 5, timeout: 10_000 });
+    expect(statuses).toEqual([204, 204, 204, 204]);
+    expect(await at.state()).toEqual({ sum: 3, ids: ['1', '2'] });
+    expect(at.codes()).toEqual(['invalid-data']);
+  });
+
+  it('is pushed again until it is done', async () => {
+    const at = world();
+    let isThrottled = true;
+    const store = faultyStore(at.store, () => (isThrottled ? 'full' : undefined));
+    const { publish, statuses } = await listening(at, store as typeof at.store);
+    await publish(reading('1'));
+    await vi.waitUntil(() => statuses.length > 0, { interval: 5, timeout: 10_000 });
+    isThrottled = false;
+    await vi.waitUntil(() => statuses.at(-1) === 204, { interval: 5, timeout: 10_000 });
+    expect(statuses[0]).toBe(503);
+    expect((await at.state()).ids).toEqual(['1']);
   });
 });

@@ -179,7 +179,7 @@ describe('a push that is none', () => {
     onTestFinished(stop);
     const headers = { authorization, 'content-type': 'text/plain' };
     const { status } = await fetch(url, { method: 'POST', headers, body });
-    expect(status).toBe(202);
+    expect(status).toBe(204);
     expect(at.letters()).toMatchObject([{ code: 'invalid-event', raw: body.slice(0, 65_536) }]);
   });
 
