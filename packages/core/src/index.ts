@@ -74,6 +74,7 @@ export type {
   Answered,
   Applied,
   CallFunction,
+  CallFunctionOptions,
   CallSignal,
   Clock,
   Logger,

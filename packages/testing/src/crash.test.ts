@@ -43,6 +43,7 @@ describe('a process that crashes', () => {
     const ring = () =>
       mortal.calls?.['ring']?.({} as never, {
         idempotencyKey: 'k',
+        subject: 's',
         signal: new AbortController().signal,
       });
     expect(await ring()).toBe('rung');

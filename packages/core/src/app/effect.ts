@@ -23,9 +23,10 @@ export type Effect =
   | { readonly do: 'wake'; readonly at: readonly number[] }
   | { readonly do: 'sleep'; readonly ms: number };
 
-/** One call to perform: the function's type, its request, its idempotency key and its time. */
+/** One call to perform: the function's type, what it is about, its request, its idempotency key and its time. */
 export interface CallRequest {
   readonly type: string;
+  readonly subject: string;
   readonly request: unknown;
   readonly key: string;
   readonly timeoutMs: number;
@@ -228,7 +229,7 @@ async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResu
   if (ms === 0) return noTime;
   try {
     const result = await runtime.clock.within(ms, (signal) =>
-      known(one.request as never, { idempotencyKey: one.key, signal }),
+      known(one.request as never, { idempotencyKey: one.key, subject: one.subject, signal }),
     );
     return { result };
   } catch (cause) {

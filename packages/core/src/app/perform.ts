@@ -24,7 +24,8 @@ export function* perform(context: Context, deliveries: readonly Delivery[]): Tas
   const calls = deliveries.map((delivery) => {
     const { event } = delivery;
     const timeoutMs = functionFor(context, delivery)?.timeoutMs ?? 0;
-    return { type: event.type, request: event.data, key: event.id, timeoutMs };
+    const { type, subject = '', data: request, id: key } = event;
+    return { type, subject, request, key, timeoutMs };
   });
   const results = yield* call(calls);
   deliveries.forEach((delivery, index) => {

@@ -16,6 +16,7 @@ export type {
   Answered,
   Applied,
   CallFunction,
+  CallFunctionOptions,
   CallSignal,
   Clock,
   Logger,

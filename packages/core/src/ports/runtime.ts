@@ -29,11 +29,18 @@ export interface Logger {
   fatal(fields: object, message: string): void;
 }
 
-/** Performs a call: resolves with its result. The key is the same on every attempt, so that the other side can recognise a repetition. */
-export type CallFunction = (
-  request: never,
-  options: { readonly idempotencyKey: string; readonly signal: CallSignal },
-) => Promise<unknown>;
+/** What a call function gets besides the request. */
+export interface CallFunctionOptions {
+  /** The same on every attempt, so that the other side can recognise a repetition. */
+  readonly idempotencyKey: string;
+  /** What the call is about. */
+  readonly subject: string;
+  /** Aborts when the time of the attempt is over. */
+  readonly signal: CallSignal;
+}
+
+/** Performs a call: resolves with its result. */
+export type CallFunction = (request: never, options: CallFunctionOptions) => Promise<unknown>;
 
 /** One step that was applied and saved, as an observer sees it: the raw material of live views, traces and tests. */
 export interface Applied {
