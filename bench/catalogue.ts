@@ -37,6 +37,7 @@ export const benches: readonly Bench[] = [
   { file: 'import-adapters', names: adapters.map(({ cloud }) => `import.${cloud}`) },
   { file: 'cold-adapters', names: adapters.map(({ cloud }) => `cold.${cloud}`) },
   { file: 'record-idle', names: ['record.idle'] },
+  { file: 'cost-seed', names: ['cost.seed.aws', 'cost.seed.azure', 'cost.seed.gcp'] },
 ];
 
 /** What a figure must reach: its value or its ratio, at least or at most. */

@@ -35,6 +35,14 @@ const promised = [
   'size.iotRule',
   'size.http.aws',
   'size.schedule.aws',
+  'size.iotHub',
+  'size.eventHub',
+  'size.serviceBus',
+  'size.eventGrid',
+  'size.blob',
+  'size.http.azure',
+  'size.timer',
+  'size.wakes',
   'size.pubsub',
   'size.pubsubEvent',
   'size.cloudEvent',
@@ -43,10 +51,15 @@ const promised = [
   'size.schedule.gcp',
   'import.core',
   'import.aws',
+  'import.azure',
   'import.gcp',
   'cold.aws',
+  'cold.azure',
   'cold.gcp',
   'record.idle',
+  'cost.seed.aws',
+  'cost.seed.azure',
+  'cost.seed.gcp',
 ];
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -61,7 +74,7 @@ it('lists every promised name', async () => {
 });
 
 // What starts servers and brokers is left to the benchmark itself.
-it.each(['codec', 'run', 'handle', 'store.sqlite', 'size', 'import', 'record'])(
+it.each(['codec', 'run', 'handle', 'store.sqlite', 'size', 'import', 'record', 'cost'])(
   'measures %s and ends with one line of JSON',
   async (only) => {
     const output = await bench('--sources', '--quick', '--json', '--only', only);
