@@ -50,3 +50,6 @@ export {
   type ObjectReader,
   type StoredObject,
 } from './trigger/stored-object.ts';
+export { iotRuleSql, iotSqlVersion } from './iot/rule-sql.ts';
+export { devicePolicy } from './iot/device-policy.ts';
+export type { DevicePolicyOptions, IotPolicy, IotStatement } from './iot/device-policy.ts';
