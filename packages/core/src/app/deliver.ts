@@ -74,7 +74,7 @@ function isOver(context: Context, delivery: Delivery): boolean {
   return true;
 }
 
-/** Publishes: all at once where the publisher keeps the order, else each record's outputs one after the other. */
+/** Publishes: all at once where the publisher keeps the order, else each record's outputs to one destination one after the other. */
 function* publishAll(context: Context, deliveries: readonly Delivery[]): Task<void> {
   for (const dead of [false, true]) {
     const todo = deliveries.filter(({ entry }) => (entry.dead === true) === dead);
@@ -82,7 +82,7 @@ function* publishAll(context: Context, deliveries: readonly Delivery[]): Task<vo
     const { ordered } = dead ? deadLetters : publisher;
     const stopped = new Set<string>();
     const way = ({ record, entry }: Delivery) => `${record.key} ${wayOf(context, entry)}`;
-    for (const round of ordered === true ? [todo] : roundsOf(todo)) {
+    for (const round of ordered === true ? [todo] : roundsOf(todo, way)) {
       // Time has passed since the round before, and while calls were performed.
       const ready = round.filter(
         (delivery) => !stopped.has(way(delivery)) && !isOver(context, delivery),
@@ -93,13 +93,17 @@ function* publishAll(context: Context, deliveries: readonly Delivery[]): Task<vo
   }
 }
 
-/** The first output of every record, then the second, and so on. */
-function roundsOf(deliveries: readonly Delivery[]): readonly (readonly Delivery[])[] {
+/** The first output of every record to each destination, then the second, and so on. */
+function roundsOf(
+  deliveries: readonly Delivery[],
+  way: (delivery: Delivery) => string,
+): readonly (readonly Delivery[])[] {
   const rounds: Delivery[][] = [];
-  const depth = new Map<WorkingRecord, number>();
+  const depth = new Map<string, number>();
   for (const delivery of deliveries) {
-    const at = depth.get(delivery.record) ?? 0;
-    depth.set(delivery.record, at + 1);
+    const destination = way(delivery);
+    const at = depth.get(destination) ?? 0;
+    depth.set(destination, at + 1);
     (rounds[at] ??= []).push(delivery);
   }
   return rounds;

@@ -27,7 +27,7 @@ export type PublishResult =
  * A way out: one result per event, in the order given.
  *
  * `ordered: true` promises that within one call an event is never sent after a failed one of the same `partitionkey`; the core then hands
- * over a record's whole outbox at once. Without it the core sends a record's events one after the other.
+ * over a record's whole outbox at once. Without it the core sends a record's events to one destination one after the other.
  *
  * A rejected promise counts as `failed` (retryable) for every event of the call.
  */
