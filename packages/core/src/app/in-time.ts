@@ -1,6 +1,9 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import type { Clock, Runtime } from '../ports/runtime.ts';
 
+/** What has a limit. */
+type Port = 'store' | 'publisher';
+
 /** How long a store or publisher may take where the runtime does not say (ms). */
 const portTimeoutMs = 30_000;
 /** How much later than the deadline the store has answered at the latest, and a publisher, after which is something left to save (ms). */
@@ -14,7 +17,7 @@ export function timeLeft({ deadline, clock }: Runtime): number {
 }
 
 /** How long one operation of the store or of a publisher may take now (ms). */
-export function portTime(runtime: Runtime, port: 'store' | 'publisher'): number {
+export function portTime(runtime: Runtime, port: Port): number {
   return Math.min(runtime.portTimeoutMs ?? portTimeoutMs, timeLeft(runtime) + graceMs[port]);
 }
 
@@ -25,7 +28,7 @@ export function callTime(runtime: Runtime, timeoutMs: number): number {
 }
 
 /** What somebody who never answers amounts to. */
-export const tooLate = (who: 'store' | 'publisher', ms: number): HearthError =>
+export const tooLate = (who: Port, ms: number): HearthError =>
   new HearthError('timeout', `The ${who} did not answer within ${Math.max(0, ms)} ms.`, {
     retryable: true,
   });
@@ -35,7 +38,7 @@ export const tooLate = (who: 'store' | 'publisher', ms: number): HearthError =>
  *
  * It rejects with `timeout` when nothing came in time, else with what the answer is rejected with.
  */
-export function inTime<T>(answer: Promise<T>, who: string, ms: number, clock: Clock): Promise<T> {
+export function inTime<T>(answer: Promise<T>, who: Port, ms: number, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const waiting = { isOver: false };
     const end = () => {
