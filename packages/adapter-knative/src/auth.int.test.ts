@@ -16,7 +16,7 @@ describe('who is speaking', () => {
         return false;
       },
     });
-    await send(eventOf(rung.type, { authid: 'd1', authtype: 'service', source: 'urn:acme:house' }));
+    await send(eventOf(rung.type, { authid: 'd1', authtype: 'service' }));
     expect(said).toEqual([{ kind: 'anonymous', id: '' }]);
     expect(deadLetters.published[0]?.event.data).toMatchObject({ code: 'not-permitted' });
   });

@@ -1,7 +1,8 @@
 import { HearthError, type CloudEvent, type Handled, type Input } from '@hearth/core';
 import { describe, expect, it } from 'vitest';
 import { latch, type Latch } from '../test/latch.ts';
-import { gather, type HandleInputs } from './gather.ts';
+import type { HandleInputs } from '@hearth/core/trigger';
+import { gather } from './gather.ts';
 
 const input = (id: string, about: Partial<CloudEvent> = {}): Input => ({
   event: { specversion: '1.0', id, source: '/s', type: 't', ...about },

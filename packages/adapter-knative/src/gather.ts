@@ -1,4 +1,5 @@
 import { isHearthError, type Handled, type Input } from '@hearth/core';
+import type { HandleInputs } from '@hearth/core/trigger';
 
 /** How much is handled at once. */
 export interface GatherLimits {
@@ -7,9 +8,6 @@ export interface GatherLimits {
   /** Calls in progress; requests that come meanwhile wait and share the next one. */
   readonly calls: number;
 }
-
-/** Handles inputs and gives a verdict for each, in order; never rejects. */
-export type HandleInputs = (inputs: readonly Input[]) => Promise<readonly Handled[]>;
 
 interface Waiting {
   readonly inputs: readonly Input[];

@@ -10,9 +10,7 @@ export {
   type SharedToken,
   type TrustedHeader,
 } from './auth.ts';
-export type { WhenRejected } from './answer.ts';
-export type { Webhook } from './webhook.ts';
-export type { ReplyType } from './reply.ts';
+export type { ReplyType, Webhook, WhenRejected } from '@hearth/core/trigger';
 export { sink, type Sink } from './sink.ts';
 export type { SinkOptions } from './sink-options.ts';
 export type { Overrides } from './overrides.ts';

@@ -1,9 +1,7 @@
 import type { Principal, Runtime } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
-import type { WhenRejected } from './answer.ts';
+import type { ReplyType, Webhook, WhenRejected } from '@hearth/core/trigger';
 import type { Authenticate } from './auth.ts';
-import type { ReplyType } from './reply.ts';
-import type { Webhook } from './webhook.ts';
 
 /**
  * How requests are taken. `store` and `publisher` are required; clock, logger and traces are those of Node.js unless given, and everything

@@ -54,7 +54,7 @@ export interface Context {
 
 /** Counts something, if the runtime wants to know; a counter that throws is not allowed to stop anything. */
 export function count(
-  { runtime }: Context,
+  { runtime }: Pick<Context, 'runtime'>,
   name: string,
   by = 1,
   attributes?: Readonly<Record<string, string>>,

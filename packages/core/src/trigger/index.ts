@@ -13,3 +13,10 @@ export { httpAnswer, httpBusy, httpRefusal } from './http-answer.ts';
 export type { HttpAnswer, HttpAnswerOptions, WhenRejected } from './http-answer.ts';
 export { httpReplies, type HttpReplies, type ReplyType } from './http-reply.ts';
 export { webhookHandshake, type Webhook } from './http-webhook.ts';
+export { httpFailure, httpHandling, httpReceiver } from './http-receiver.ts';
+export type {
+  HandleInputs,
+  HttpHandlingOptions,
+  HttpReceiverOptions,
+  HttpRequest,
+} from './http-receiver.ts';

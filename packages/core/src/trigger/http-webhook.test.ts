@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { handshakes } from './webhook.ts';
+import { webhookHandshake } from './http-webhook.ts';
 
-const shake = handshakes({ origins: ['events.example.com'], maxRatePerMinute: 600 });
+const shake = webhookHandshake({ origins: ['events.example.com'], maxRatePerMinute: 600 });
 const from = (origin: string, rate?: string) =>
   shake({
     'webhook-request-origin': origin,
@@ -38,7 +38,7 @@ describe('the webhook handshake', () => {
     [{ origins: ['*'] }, 'webhook.origins'],
     [{ origins: ['a'], maxRatePerMinute: 0 }, 'webhook.maxRatePerMinute'],
   ])('refuses the option %j', (webhook, field) => {
-    expect(() => handshakes(webhook)).toThrow(
+    expect(() => webhookHandshake(webhook)).toThrow(
       expect.objectContaining({ code: 'invalid-option', field }) as Error,
     );
   });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answerTo } from './answer.ts';
+import { httpAnswer } from './http-answer.ts';
 
 it.each([
   ['not-permitted', 403],
@@ -9,5 +9,5 @@ it.each([
   [undefined, 422],
 ])('refuses with a status, whatever code a step rejects with: %s', (code, status) => {
   const rejected = { verdict: 'rejected', ...(code === undefined ? {} : { code }) } as const;
-  expect(answerTo([rejected], 'refuse')).toEqual({ status });
+  expect(httpAnswer([rejected], { rejected: 'refuse' })).toEqual({ status });
 });
