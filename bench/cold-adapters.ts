@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { firstAnswerMs as firstAzureMs } from '@hearth/emulators/azure-process';
 import { startLambda } from '@hearth/emulators/lambda';
 import { adapters, type CloudAdapter } from './adapters.ts';
 import { structuredText } from './app.ts';
@@ -30,6 +31,12 @@ const runtimes: Partial<Readonly<Record<CloudAdapter['cloud'], Runtime>>> = {
       await lambda.stop();
       return ms;
     },
+  },
+  azure: {
+    empty: `export const handler = {
+      connection: 'HUB', eventHubName: 'readings', cardinality: 'many', dataType: 'binary', handler: async () => {},
+    };`,
+    firstAnswerMs: (module) => firstAzureMs({ module, body: structuredText(0, 1) }),
   },
 };
 
