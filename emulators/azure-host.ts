@@ -33,7 +33,8 @@ type Rest = Pick<RpcRequest, 'retryContext' | 'traceContext'>;
 
 const json = (value: unknown): RpcData => ({ json: JSON.stringify(value) });
 
-const enqueued = '2024-01-01T00:00:00Z';
+// The extensions hand in UTC without saying so.
+const enqueued = '2024-01-01T00:00:00.25';
 const partition = {
   fullyQualifiedNamespace: 'acme.servicebus.windows.net',
   eventHubName: 'readings',

@@ -30,6 +30,8 @@ export interface EventGridFunction {
  *
  * They come one by one, in no order. An event that must come again makes the function throw; Event Grid then tries again for 24 hours,
  * unless the subscription says otherwise, and files what it gives up in the subscription's dead-letter container, if it has one.
+ *
+ * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function eventGrid(app: App, options: EventGridOptions): EventGridFunction {
   const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options) };

@@ -193,7 +193,7 @@ describe('a payload that is no event', () => {
     await fromEventHub(worker, name, [said({ by: 2 }), said({ by: 3 })], { first: 7 });
     const { sum, ids } = await at.state();
     expect(sum).toBe(5);
-    expect(ids).toEqual(['3.7.1704067200000', '3.8.1704067200000']);
+    expect(ids).toEqual(['3.7.1704067200250', '3.8.1704067200250']);
   });
 
   it('is recognised when it comes again', async () => {

@@ -3,7 +3,7 @@ import type { FunctionContext } from './context.ts';
 import { handleOrThrow } from './handling.ts';
 import { hubInputs } from './hub-inputs.ts';
 import type { MessageOptions } from './message.ts';
-import { runtimeOf, type AzureOptions } from './options.ts';
+import { assertPositive, runtimeOf, type AzureOptions } from './options.ts';
 import { attemptOf, untilDone, type RetryPolicy } from './retry-policy.ts';
 
 /** Which event hub is read, and how. */
@@ -43,6 +43,8 @@ export interface EventHubFunction {
  * Messages of a partition come in their order and are handled so, key by key. The host knows no acknowledgement of single messages: it
  * goes on after the batch, or runs all of it again when the function throws, which keeps the partition waiting. So what is rejected goes to
  * the dead letters and the batch goes on; what must come again throws, and what was done already is recognised then.
+ *
+ * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function eventHub(app: App, options: EventHubOptions): EventHubFunction {
   return hubFunction(app, options, (messages, context) =>
@@ -76,6 +78,7 @@ export function hubFunction(
   const runtime = runtimeOf(options);
   const { connection, eventHubName, consumerGroup, retry = untilDone } = options;
   const { functionTimeoutMs: withinMs = 300_000, attempts = 5 } = options;
+  assertPositive('attempts', attempts);
   return {
     connection,
     eventHubName,

@@ -1,7 +1,7 @@
 import type { Input } from '@hearth/core';
 import type { FunctionContext } from './context.ts';
 import { readMessage, type AzureMessage, type MessageOptions, type Native } from './message.ts';
-import { digitsOf, listOf, recordOf, textOf } from './metadata.ts';
+import { digitsOf, instantOf, listOf, recordOf, textOf } from './metadata.ts';
 import { hopOf } from './trace.ts';
 
 /** Where a batch comes from. */
@@ -39,7 +39,7 @@ export function hubInputs(
       contentType: textOf(systemProperties['content-type']),
       key: textOf(at('partitionKeyArray', index)),
     };
-    const time = textOf(at('enqueuedTimeUtcArray', index));
+    const time = instantOf(at('enqueuedTimeUtcArray', index));
     const native = {
       ...nativeOf(message, partition),
       id: idOf(partition, at('sequenceNumberArray', index), time),

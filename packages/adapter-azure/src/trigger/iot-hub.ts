@@ -16,6 +16,8 @@ export type IotHubDecodeOptions = Omit<MessageOptions, 'principal'>;
  * IoT Hub has stamped on a message is who speaks; a message without that stamp is anonymous.
  *
  * Nobody but IoT Hub may have the right to send to the event hub that is read.
+ *
+ * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function iotHub(app: App, options: IotHubOptions): EventHubFunction {
   return hubFunction(app, options, (messages, context) => decodeIotHub(messages, context, options));

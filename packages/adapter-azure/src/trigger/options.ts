@@ -1,4 +1,4 @@
-import type { Runtime } from '@hearth/core';
+import { HearthError, type Runtime } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
 import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
 import { contextLogger } from './context-logger.ts';
@@ -22,9 +22,20 @@ export interface AzureOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
   readonly limits?: Partial<Limits>;
 }
 
-/** The runtime for a trigger. What is given beside it, such as the name of a queue, does no harm there. */
+/**
+ * The runtime for a trigger. What is given beside it, such as the name of a queue, does no harm there.
+ *
+ * @throws {HearthError} `invalid-option`.
+ */
 export function runtimeOf(options: AzureOptions): Runtime {
-  const { logger, logs = 'context' } = options;
+  const { logger, logs = 'context', functionTimeoutMs = 1 } = options;
+  assertPositive('functionTimeoutMs', functionTimeoutMs);
   if (logger !== undefined || logs === 'stdout') return nodeRuntime(options);
   return nodeRuntime({ ...options, logger: contextLogger() });
+}
+
+/** @throws {HearthError} `invalid-option` for anything but a positive integer. */
+export function assertPositive(field: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw new HearthError('invalid-option', `"${field}" must be a positive integer.`, { field });
 }

@@ -1,7 +1,7 @@
 import type { Input } from '@hearth/core';
 import type { FunctionContext } from './context.ts';
 import { readMessage, type AzureMessage, type MessageOptions } from './message.ts';
-import { digitsOf, listOf, numberOf, recordOf, textOf } from './metadata.ts';
+import { digitsOf, instantOf, listOf, countOf, recordOf, textOf } from './metadata.ts';
 import { hopOf } from './trace.ts';
 
 /** Where messages lie. */
@@ -49,11 +49,11 @@ function busInput(
     contentType: textOf(contentType),
     key: textOf(sessionId),
   };
-  const attempt = numberOf(at('deliveryCount'));
+  const attempt = countOf(at('deliveryCount'));
   const native = {
     id: textOf(messageId) ?? digitsOf(sequenceNumber),
     source,
-    time: textOf(at('enqueuedTimeUtc')),
+    time: instantOf(at('enqueuedTimeUtc')),
     order: textOf(sessionId),
     traceparent: hopOf(context, message.properties),
     ...(attempt === undefined ? {} : { attempt, lastAttempt: attempt >= maxDeliveryCount }),

@@ -2,7 +2,7 @@ import type { App, Input } from '@hearth/core';
 import type { FunctionContext } from './context.ts';
 import { handleOrThrow } from './handling.ts';
 import type { MessageOptions } from './message.ts';
-import { runtimeOf, type AzureOptions } from './options.ts';
+import { assertPositive, runtimeOf, type AzureOptions } from './options.ts';
 import { busInputs } from './service-bus-inputs.ts';
 
 /** A queue of Service Bus. */
@@ -53,6 +53,8 @@ export interface ServiceBusFunction {
  * A message is completed when it is done, or rejected and accepted by the dead letters; else all messages of the call are abandoned and
  * delivered again, and what was done already is recognised. Service Bus itself moves a message to its dead-letter queue after the maximum
  * delivery count: then only what kept it from being done was not the message.
+ *
+ * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function serviceBus(
   app: App,
@@ -69,7 +71,8 @@ export function serviceBus(
   const runtime = runtimeOf(options);
   const { functionTimeoutMs: withinMs = 300_000 } = options;
   const { connection, queueName, topicName, subscriptionName } = options;
-  const { cardinality = 'one', isSessionsEnabled = false } = options;
+  const { cardinality = 'one', isSessionsEnabled = false, maxDeliveryCount = 10 } = options;
+  assertPositive('maxDeliveryCount', maxDeliveryCount);
   const place = queueName === undefined ? { topicName, subscriptionName } : { queueName };
   const how = { order: isSessionsEnabled ? 'key' : 'none', withinMs } as const;
   return {
