@@ -34,4 +34,23 @@ export const adapters: readonly CloudAdapter[] = [
       export const handler = sqs(app, options);
     `,
   },
+  {
+    cloud: 'azure',
+    sizes: {
+      iotHub: 'iotHub',
+      eventHub: 'eventHub',
+      serviceBus: 'serviceBus',
+      eventGrid: 'eventGrid',
+      blob: 'blob',
+      'http.azure': 'http',
+      timer: 'timer',
+      wakes: 'wakes',
+    },
+    handler: `${app}
+      import { eventHub } from '@hearth/adapter-azure';
+      const principal = { kind: 'service', id: 'gateway' };
+      const place = { connection: 'HUB', eventHubName: 'readings' };
+      export const handler = eventHub(app, { ...options, ...place, principal });
+    `,
+  },
 ];
