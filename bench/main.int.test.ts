@@ -16,6 +16,8 @@ const promised = [
   'store.sqlite.concurrent',
   'store.postgres',
   'store.postgres.concurrent',
+  'store.dynamodb',
+  'store.dynamodb.concurrent',
   'store.firestore',
   'store.firestore.concurrent',
   'batch.sqs10',

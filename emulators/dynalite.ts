@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import dynalite from 'dynalite';
+import { startChildServer, type ChildServer } from './child-server.ts';
 
 /** DynamoDB in this process. */
 export interface Dynalite {
@@ -27,4 +29,14 @@ export async function startDynalite(): Promise<Dynalite> {
       await once(server, 'close');
     },
   };
+}
+
+/** Starts dynalite in a process of its own, so that its work is not done by the thread that is measured. */
+export function startDynaliteProcess(): Promise<ChildServer> {
+  const cli = fileURLToPath(new URL('node_modules/dynalite/cli.js', import.meta.url));
+  const times = ['--createTableMs', '0', '--deleteTableMs', '0'];
+  return startChildServer(
+    (port) => [process.execPath, cli, '--host', '127.0.0.1', '--port', `${port}`, ...times],
+    '/',
+  );
 }
