@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -36,12 +36,15 @@ export async function startEventGrid(path = '/api/events'): Promise<EventGridTop
   const taken: EventGridRequest[] = [];
   let asked = 0;
   let plan: (body: string) => number | undefined = () => undefined;
-  const server = createServer(async (incoming, response) => {
+  const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await text(incoming);
     asked += 1;
     const status = plan(body) ?? statusOf(incoming, body, path);
     if (status === 200) taken.push({ path: incoming.url ?? '', headers: incoming.headers, body });
     response.writeHead(status).end();
+  };
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch(() => incoming.destroy());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

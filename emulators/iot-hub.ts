@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
@@ -38,12 +38,15 @@ export async function startIotHubRest(): Promise<IotHubRest> {
   const deliveries: HubDelivery[] = [];
   const moods = new Map<string, DeviceMood>();
   let plan: (body: string) => number | undefined = () => undefined;
-  const server = createServer(async (incoming, response) => {
+  const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await text(incoming);
     const planned = plan(body);
     const answer = planned === undefined ? answerTo(incoming, body, moods) : error(planned, 0);
     if (answer.delivery !== undefined) deliveries.push(answer.delivery);
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+  };
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch(() => incoming.destroy());
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

@@ -7,7 +7,7 @@ import {
   type ProxyFault,
   type ProxyRequest,
 } from '@hearth/emulators/faulty-proxy';
-import { storeCases, type StoreHarness } from '@hearth/testing/conformance';
+import { storeCases, workerCases, type StoreHarness } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { cosmosContainer, cosmosStore, type CosmosStoreOptions } from './cosmos.ts';
 
@@ -62,6 +62,17 @@ function harness(): StoreHarness {
 
 describe('the Cosmos DB store on @vercel/cosmosdb-server', () => {
   it.each(storeCases)('$name', (each) => each.run(harness()));
+
+  it.each(workerCases)('$name', ({ run }) =>
+    run({
+      async open(wanted) {
+        const container = await newContainer();
+        const clients = Array.from({ length: wanted }, () => clientOf(cosmos.url));
+        onTestFinished(() => clients.forEach((each) => each.dispose()));
+        return clients.map((each) => open(container, { client: each }));
+      },
+    }),
+  );
 });
 
 const write = (body: string, rest: Partial<RecordWrite> = {}): RecordWrite => ({

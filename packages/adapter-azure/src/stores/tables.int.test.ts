@@ -2,7 +2,7 @@ import { TableClient } from '@azure/data-tables';
 import type { RecordWrite, SaveResult, StateStore } from '@hearth/core';
 import { startAzurite, type Azurite } from '@hearth/emulators/azurite';
 import { faultyProxy, type ProxyFault, type ProxyRequest } from '@hearth/emulators/faulty-proxy';
-import { storeCases, type StoreHarness } from '@hearth/testing/conformance';
+import { storeCases, workerCases, type StoreHarness } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { tableStore, type TableStoreOptions } from './tables.ts';
 
@@ -49,6 +49,15 @@ function harness(): StoreHarness {
 
 describe('the table store on Azurite', () => {
   it.each(storeCases)('$name', (each) => each.run(harness()));
+
+  it.each(workerCases)('$name', ({ run }) =>
+    run({
+      async open(wanted) {
+        const { tableName } = await newTable();
+        return Array.from({ length: wanted }, () => open(tableName));
+      },
+    }),
+  );
 });
 
 const write = (body: string, rest: Partial<RecordWrite> = {}): RecordWrite => ({
