@@ -11,19 +11,15 @@ import {
 } from '@hearth/core';
 import { decodeStructured } from '@hearth/core/event';
 import { systemClock } from '@hearth/node';
-import {
-  sqliteDeadLetters,
-  type DeadLetter as KeptLetter,
-  type SqliteDeadLetters,
-} from '@hearth/store-sqlite';
+import type { DeadLetter as KeptLetter } from '@hearth/store-sqlite';
 import { padded } from '../live/columns.ts';
 import { loadApp } from '../load-app.ts';
-import { openStore } from '../open-store.ts';
+import { openStore, type OpenLetters } from '../open-store.ts';
 import { flag, readOptions, text } from '../options.ts';
 import { exitCodes, print, type Command, type Io } from './command.ts';
 
-const usage = `hearth dead-letters list [--store FILE] [--json]
-hearth dead-letters retry <id>… | --all --app MODULE [--store FILE] [--trust] [--json]
+const usage = `hearth dead-letters list [--store WHERE] [--json]
+hearth dead-letters retry <id>… | --all --app MODULE [--store WHERE] [--trust] [--json]
 
 list shows what was rejected or could not be delivered, oldest first, and why.
 
@@ -33,7 +29,7 @@ Left alone are letters without an event, the app's own outputs, and what somebod
 
   --all          every letter
   --app MODULE   the module that exports the app
-  --store FILE   the SQLite file (default .hearth/home.db)
+  --store WHERE  the SQLite file (default .hearth/home.db), or postgresql://user@host/database?schema=hearth
   --trust        retry also what somebody was not permitted to say
   --json         one JSON object
 
@@ -66,12 +62,11 @@ export const deadLetters: Command = {
   },
 };
 
-type Work = (letters: SqliteDeadLetters, runtime: Runtime) => Promise<number>;
+type Work = (letters: OpenLetters, runtime: Runtime) => Promise<number>;
 
 async function withLetters({ store: file }: Given, work: Work): Promise<number> {
-  const store = openStore(file);
+  const { store, letters } = openStore(file);
   try {
-    const letters = sqliteDeadLetters(store);
     const clock = systemClock();
     return await work(letters, {
       store,
@@ -112,7 +107,7 @@ function opened({ id, body }: KeptLetter): Opened {
 
 const pageSize = 200;
 
-async function allOf(letters: SqliteDeadLetters): Promise<readonly Opened[]> {
+async function allOf(letters: OpenLetters): Promise<readonly Opened[]> {
   const all: Opened[] = [];
   let cursor: string | undefined;
   do {
@@ -169,7 +164,7 @@ const retry =
     return left === 0 ? exitCodes.done : exitCodes.different;
   };
 
-function byId(letters: SqliteDeadLetters, ids: readonly string[]): Promise<readonly Opened[]> {
+function byId(letters: OpenLetters, ids: readonly string[]): Promise<readonly Opened[]> {
   const find = async (id: string) => {
     const letter = await letters.get(id);
     if (letter === undefined) throw new HearthError('not-found', `There is no letter "${id}".`);

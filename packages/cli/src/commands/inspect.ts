@@ -1,18 +1,17 @@
 import { defineHandler, HearthError, read, type App, type Look, type Ref } from '@hearth/core';
-import type { SqliteStore } from '@hearth/store-sqlite';
 import { loadApp } from '../load-app.ts';
-import { openStore } from '../open-store.ts';
+import { openStore, type OpenStore } from '../open-store.ts';
 import { flag, readOptions, text } from '../options.ts';
 import { paint, wantsColor } from '../live/paint.ts';
 import { exitCodes, print, type Command, type Io } from './command.ts';
 import { recordLines } from './record-lines.ts';
 
-const usage = `hearth inspect [<handler>/<subject>] [--store FILE] [--app MODULE] [--json]
+const usage = `hearth inspect [<handler>/<subject>] [--store WHERE] [--app MODULE] [--json]
 
 Shows a record: its state, what it has yet to send, its timers, and its last decisions with their reasons.
 Without a name, or with the beginning of one, it lists the names.
 
-  --store FILE   the SQLite file (default .hearth/home.db)
+  --store WHERE  the SQLite file (default .hearth/home.db), or postgresql://user@host/database?schema=hearth
   --app MODULE   the module that exports the app: its migrations are applied to the state that is shown
   --json         one JSON object`;
 
@@ -32,7 +31,7 @@ export const inspect: Command = {
       );
     }
     const app = given.app === undefined ? undefined : await loadApp(given.app, '--app');
-    const store = openStore(given.store);
+    const { store } = openStore(given.store);
     try {
       const isWhole = /^[^/]+\/./.test(name) && (await has(store, name));
       return isWhole
@@ -44,13 +43,13 @@ export const inspect: Command = {
   },
 };
 
-async function has(store: SqliteStore, key: string): Promise<boolean> {
+async function has(store: OpenStore, key: string): Promise<boolean> {
   const [stored] = await store.load([key]);
   return stored !== undefined;
 }
 
 /** With an app, what its handler makes of the record; without one, the record as it was written. */
-async function refOf(store: SqliteStore, name: string, app: App | undefined): Promise<Ref> {
+async function refOf(store: OpenStore, name: string, app: App | undefined): Promise<Ref> {
   const slash = name.indexOf('/');
   const [key, subject] = [name.slice(0, slash), name.slice(slash + 1)];
   const handler = app?.handlers.get(key);
@@ -69,12 +68,7 @@ const anything = {
   '~standard': { version: 1, vendor: 'hearth', validate: (value: unknown) => ({ value }) },
 } as const;
 
-async function show(
-  io: Io,
-  ref: Ref,
-  store: SqliteStore,
-  asJson: true | undefined,
-): Promise<number> {
+async function show(io: Io, ref: Ref, store: OpenStore, asJson: true | undefined): Promise<number> {
   const look: Look<unknown> = await read({ store }, ref);
   const key = `${ref.record.key}/${ref.subject}`;
   if (asJson === true) print(io, JSON.stringify({ key, ...look }));
@@ -90,7 +84,7 @@ const listed = 1000;
 async function list(
   io: Io,
   prefix: string,
-  store: SqliteStore,
+  store: OpenStore,
   asJson: true | undefined,
 ): Promise<number> {
   const { keys, cursor } = await store.keys({ prefix, limit: listed });
