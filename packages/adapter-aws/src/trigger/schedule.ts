@@ -80,7 +80,7 @@ export async function wakeUp(
   // A queue delays a message by fifteen minutes at most, so that a long wait has several stations.
   const early = instants.filter((at) => at > now);
   try {
-    await Promise.all(early.map((at) => runtime.wake?.(at)));
+    await Promise.all(early.map(async (at) => runtime.wake?.(at)));
     if (early.length < instants.length) await sweepAll(app, runtime, context, {});
     return true;
   } catch {
