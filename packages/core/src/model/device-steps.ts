@@ -14,7 +14,7 @@ import {
   type StepInput,
   type Subscription,
 } from './handler.ts';
-import { checkNamed } from './partial.ts';
+import { checkNamed, togetherIn } from './partial.ts';
 import { check, type Schema } from './schema.ts';
 import { withReport } from '../twin/twin.ts';
 
@@ -47,11 +47,11 @@ export function deviceHandler(
   const reports = Object.entries(device.reports ?? {}).map(([name, { apply }]) =>
     on(events[name], (input) => {
       const { patch } = apply(input.event.data, setPatch, input.state.reported);
-      return report(device, events, input, patch);
+      return report(device, events, input, patch, 'by apply');
     }),
   );
   const say = (announce: boolean) => (input: Input) =>
-    report(device, events, input, input.event.data, 'reject', announce);
+    report(device, events, input, input.event.data, 'by the device', announce);
   return handlerOf<State>(
     {
       name: type,
@@ -132,25 +132,42 @@ function report(
   events: Events,
   { state, event, now }: Input,
   patch: Values,
-  otherwise: 'reject' | 'throw' = 'throw',
+  said: 'by the device' | 'by apply',
   announce = false,
 ): Outcome<State> {
-  const said = withReport(state, patch, { now, sequence: event.sequence }, keepsNull(device));
-  const names = said.reported === state.reported ? [] : Object.keys(patch);
+  const next = withReport(state, patch, { now, sequence: event.sequence }, keepsNull(device));
   const isFirst = !isKnown(state);
-  if (said === state && !isFirst && !announce) return {};
-  const checked = checkNamed(device.state, names, said.reported);
-  if (checked.issue !== undefined) return misfit(otherwise, `"${event.type}"`, checked.issue);
-  const half = names.length === 0 ? said.reported : { ...said.reported, ...checked.value };
-  const reject = names.length === 0 ? undefined : tooLarge(device, half);
+  if (next === state && !isFirst && !announce) return {};
+  const isChanged = next.reported !== state.reported;
+  const reject = isChanged ? unfit(device, event.type, { state, next, patch, said }) : undefined;
   if (reject !== undefined) return { reject };
   const { subject } = event;
   // That the initial state is indeed so is news, and counts.
-  const after = { ...said, reported: half, reportedRev: Math.max(1, said.reportedRev) };
-  const next = settled(device, events, { before: state, after, subject });
-  const isNews = names.length > 0 || isFirst || announce;
-  const news = isNews ? changed(events, subject, half, state.home) : [];
-  return { ...next, emit: [...news, ...((next.emit ?? []) as readonly Draft[])] };
+  const after = { ...next, reportedRev: Math.max(1, next.reportedRev) };
+  const outcome = settled(device, events, { before: state, after, subject });
+  if (!isChanged && !isFirst && !announce) return outcome;
+  const news = changed(events, subject, after.reported, state.home);
+  return news.length === 0 ? outcome : { ...outcome, emit: [...news, ...outcome.emit] };
+}
+
+interface Merged {
+  readonly state: State;
+  readonly next: State;
+  readonly patch: Values;
+  readonly said: 'by the device' | 'by apply';
+}
+
+/** What is wrong with a merged state. What the device said in the model's own words was checked when it came, but for how it goes together. */
+function unfit(
+  device: LooseDevice,
+  type: string,
+  { state, next, patch, said }: Merged,
+): Rejection | undefined {
+  const isOwn = said === 'by the device';
+  const names = isOwn ? togetherIn(device.state, patch, state.reported) : Object.keys(patch);
+  const { issue } = checkNamed(device.state, names, next.reported);
+  if (issue !== undefined) return misfit(isOwn ? 'reject' : 'throw', `"${type}"`, issue).reject;
+  return tooLarge(device, state.reported, patch, next.reported);
 }
 
 function changed(

@@ -1,6 +1,6 @@
 import { openOf, nextEnd, type Twin } from '../twin/twin.ts';
 import { isDocument, same, type Document, type Path } from '../twin/document.ts';
-import { patchIssue, sizeOf, twinLimits, type TwinIssue } from '../twin/limits.ts';
+import { patchIssue, recounted, sizeAfter, twinLimits, type TwinIssue } from '../twin/limits.ts';
 import type { KeepsNull } from '../twin/merge-patch.ts';
 import type { Tolerance } from '../twin/delta.ts';
 import type { Events, LooseDevice } from './device-events.ts';
@@ -36,9 +36,16 @@ export function documentIssue(device: LooseDevice, document: unknown): TwinIssue
 }
 
 /** Says no to what would make a half of a twin too large for where it may be mirrored. */
-export function tooLarge(device: LooseDevice, half: Document): Rejection | undefined {
+export function tooLarge(
+  device: LooseDevice,
+  before: Document,
+  changes: Document,
+  half: Document,
+): Rejection | undefined {
   const { maxBytes } = twinLimits[device.limits ?? 'default'];
-  const size = sizeOf(half);
+  // What is counted is no less than what is there, so it is counted anew before anybody is told.
+  if (sizeAfter(before, changes, half) <= maxBytes) return undefined;
+  const size = recounted(half);
   if (size <= maxBytes) return undefined;
   const message = `It would make this half of the twin ${size} bytes long; at most ${maxBytes} are kept.`;
   return { code: 'limit-exceeded', data: { field: 'data', message } };
@@ -53,8 +60,8 @@ export function settled(
   events: Events,
   { before, after, subject }: Change,
   how: { readonly again?: boolean } = {},
-): Outcome<DeviceTwin> {
-  const open = openOf(after, toleranceOf(device));
+): Settled {
+  const open = hasWishes(after) ? openOf(after, toleranceOf(device)) : undefined;
   const isNews = !same(open, after.sent) || (open === undefined && isTakenBack(before, after));
   const isTold =
     open === undefined
@@ -65,11 +72,21 @@ export function settled(
   return { state: next, emit: told, ...timerOf(events, before, after, subject) };
 }
 
+/** The outcome of a change, with the drafts in a list. */
+export interface Settled extends Outcome<DeviceTwin> {
+  readonly emit: readonly Draft[];
+}
+
 /** A step's change of a twin. */
 export interface Change {
   readonly before: DeviceTwin;
   readonly after: DeviceTwin;
   readonly subject: string;
+}
+
+function hasWishes({ desired }: Twin): boolean {
+  for (const _ in desired) return true;
+  return false;
 }
 
 const isTakenBack = (before: Twin, after: Twin): boolean =>

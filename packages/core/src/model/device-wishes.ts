@@ -1,11 +1,14 @@
 import { leavesOf, pointerOf, type Document } from '../twin/document.ts';
 import {
   conflictOf,
+  markAt,
   revOf,
   withAcknowledgement,
   withReport,
   withWishes,
   withoutLapsed,
+  type Mark,
+  type Marks,
   type Saying,
 } from '../twin/twin.ts';
 import type { Events, LooseDevice } from './device-events.ts';
@@ -39,7 +42,7 @@ export function wish(
     return {
       reject: { code: 'invalid-data', data: { field: `data.${issue.at}`, message: issue.message } },
     };
-  const reject = tooLarge(device, after.desired);
+  const reject = tooLarge(device, state.desired, rest, after.desired);
   if (reject !== undefined) return { reject };
   return settled(device, events, change(state, after, event));
 }
@@ -136,20 +139,12 @@ export interface LeafMark {
 /** A twin as others see it. */
 export function twinOf(twin: DeviceTwin): TwinDocument {
   const { reported: state, reportedRev, desired, desiredRev, meta } = twin;
-  const marks = (half: Document, of: DeviceTwin['meta']['reported'] = {}) =>
+  const marks = (half: Document, of: Marks = {}) =>
     Object.fromEntries(
-      leavesOf(half)
-        .map(pointerOf)
-        .flatMap((at) => {
-          const [rev, time, , by] = of[at] ?? [];
-          if (rev === undefined || time === undefined) return [];
-          const mark = {
-            rev,
-            time: new Date(time).toISOString(),
-            ...(by === undefined ? {} : { by }),
-          };
-          return [[at, mark] as const];
-        }),
+      leavesOf(half).flatMap((path) => {
+        const mark = markAt(of, path);
+        return mark === undefined ? [] : [[pointerOf(path), shown(mark)] as const];
+      }),
     );
   return {
     rev: revOf(twin),
@@ -159,4 +154,8 @@ export function twinOf(twin: DeviceTwin): TwinDocument {
     desiredRev,
     meta: { reported: marks(state, meta.reported), desired: marks(desired, meta.desired) },
   };
+}
+
+function shown([rev, at, , by]: Mark): LeafMark {
+  return { rev, time: new Date(at).toISOString(), ...(by === undefined ? {} : { by }) };
 }

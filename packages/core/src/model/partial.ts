@@ -105,3 +105,38 @@ function checkProperties(
   }
   return { value };
 }
+
+/**
+ * The names in a patch that `partial` has let through and that still have to be checked in the merged document: those whose parts are checked
+ * together, and those that were no object before.
+ */
+export function togetherIn(schema: Schema, patch: Document, before: Document): readonly string[] {
+  const shape = shapeOf(schema);
+  return Object.keys(patch).filter((name) => {
+    const property = shape?.[name];
+    if (property === undefined || !isDocument(patch[name])) return shape === undefined;
+    return !isDocument(before[name]) || checksTogether(property);
+  });
+}
+
+const together = new WeakMap<Schema, boolean>();
+
+function checksTogether(schema: Schema): boolean {
+  const known = together.get(schema);
+  if (known !== undefined) return known;
+  const inner = bare(schema);
+  const shape = shapeOf(inner);
+  // A schema that refers to itself is taken for one that does.
+  together.set(schema, true);
+  const does =
+    hasChecks(schema) ||
+    hasChecks(inner) ||
+    (shape === undefined
+      ? !isLeafSchema(inner)
+      : Object.values(shape).some((part) => part !== undefined && checksTogether(part)));
+  together.set(schema, does);
+  return does;
+}
+
+/** Whether a schema takes no object, as far as it can be asked. */
+const isLeafSchema = (schema: Schema): boolean => check(schema, {}).issue !== undefined;

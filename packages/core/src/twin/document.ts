@@ -34,6 +34,24 @@ export function leavesOf(document: Document): readonly Path[] {
   return found;
 }
 
+/** A document of the same shape, with something else for each leaf. */
+export function mapped(
+  document: Document,
+  change: (path: Path, leaf: unknown) => unknown,
+  path: Path = [],
+): Document {
+  const next: Record<string, unknown> = {};
+  for (const name of Object.keys(document)) {
+    const leaf = document[name];
+    const at = [...path, name];
+    next[name] =
+      isDocument(leaf) && Object.keys(leaf).length > 0
+        ? mapped(leaf, change, at)
+        : change(at, leaf);
+  }
+  return next;
+}
+
 /** What is at a path, or `undefined`. */
 export function valueAt(document: Document, path: Path): unknown {
   let value: unknown = document;
@@ -47,4 +65,12 @@ export function valueAt(document: Document, path: Path): unknown {
 /** A path as a JSON Pointer (RFC 6901): `/thermostat/occupiedHeatingSetpoint`. */
 export function pointerOf(path: Path): string {
   return path.map((name) => `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** The path that a JSON Pointer names. */
+export function pathOf(pointer: string): Path {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
 }

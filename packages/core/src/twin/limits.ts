@@ -93,24 +93,33 @@ function numberIssue(value: unknown, { maxInteger }: TwinLimits, at: string) {
 
 const sizes = new WeakMap<Document, number>();
 
-/** The bytes of a half as JSON. They are computed once, and then from what changes. */
-export function sizeOf(half: Document): number {
-  const known = sizes.get(half);
-  if (known !== undefined) return known;
+/** The bytes of a half as JSON, counted anew. */
+export function recounted(half: Document): number {
   const size = byteLength(JSON.stringify(half));
   sizes.set(half, size);
   return size;
 }
 
-/** Notes the bytes of a half that came from another one by changing some of its properties. */
-export function noteSize(before: Document, after: Document, names: readonly string[]): void {
-  const known = sizes.get(before);
-  if (known === undefined) return;
-  const bytes = (half: Document, name: string) =>
-    // The name, a colon, and a comma but for the first.
-    Object.hasOwn(half, name)
-      ? byteLength(`${JSON.stringify(name)}:${JSON.stringify(half[name])},`)
-      : 0;
-  const change = names.reduce((sum, name) => sum + bytes(after, name) - bytes(before, name), 0);
-  sizes.set(after, known + change);
+/** The bytes of a half that came from another one by these changes. A little more is counted than there is where properties come and go. */
+export function sizeAfter(before: Document, changes: Document, after: Document): number {
+  const size = (sizes.get(before) ?? recounted(before)) + growth(before, changes);
+  sizes.set(after, size);
+  return size;
 }
+
+function growth(before: unknown, changes: Document): number {
+  let grown = 0;
+  for (const name of Object.keys(changes)) {
+    const change = changes[name];
+    const current = isDocument(before) && Object.hasOwn(before, name) ? before[name] : undefined;
+    if (current === undefined) grown += byteLength(name) + 8;
+    grown += isDocument(change) ? growth(current, change) : bytesOf(change) - leafBytesOf(current);
+  }
+  return grown;
+}
+
+const bytesOf = (value: unknown): number => byteLength(JSON.stringify(value));
+
+// An object that gives way to a leaf is not counted off.
+const leafBytesOf = (value: unknown): number =>
+  value === undefined || isDocument(value) ? 0 : bytesOf(value);

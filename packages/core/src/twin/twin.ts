@@ -1,5 +1,14 @@
 import { deltaOf, type Tolerance } from './delta.ts';
-import { leavesOf, pointerOf, same, type Document, type Path } from './document.ts';
+import {
+  leavesOf,
+  mapped,
+  pathOf,
+  pointerOf,
+  same,
+  valueAt,
+  type Document,
+  type Path,
+} from './document.ts';
 import { merged, minimised, without, type KeepsNull } from './merge-patch.ts';
 
 /** Who changed a leaf and when: the half's revision, the instant (ms), the reporter's sequence, and who, if it was not the device itself. */
@@ -10,8 +19,10 @@ export type Mark = readonly [
   by?: string | undefined,
 ];
 
-/** Marks by JSON Pointer (RFC 6901). One of a leaf that is gone stays where an older report could bring the leaf back. */
-export type Marks = Readonly<Record<string, Mark>>;
+/** The marks of a half's leaves, each where its leaf is. That of a leaf which is gone stays where an older report could bring the leaf back. */
+export interface Marks {
+  readonly [name: string]: Mark | Marks;
+}
 
 /** What a device said of the wishes up to a revision. */
 export interface Acknowledgement {
@@ -53,50 +64,53 @@ export interface Saying {
 export function withReport<T extends Twin>(
   twin: T,
   patch: Document,
-  { now, sequence, by }: Saying,
+  saying: Saying,
   keeps: KeepsNull,
 ): T {
   const marks = twin.meta.reported ?? {};
+  const { sequence } = saying;
   const fresh =
     sequence === undefined ? patch : without(patch, (path) => isNewer(marks, path, sequence));
   if (fresh === undefined) return twin;
   const changes = minimised(twin.reported, fresh, keeps);
   if (changes === undefined && sequence === undefined) return twin;
   const reportedRev = twin.reportedRev + (changes === undefined ? 0 : 1);
-  const changed = new Set(leavesOf(changes ?? {}).map(pointerOf));
   // What changed nothing is remembered too, where an older report must not change it back.
-  const said = leavesOf(sequence === undefined ? (changes ?? {}) : fresh).map(
-    (path): [string, Mark] => {
-      const at = pointerOf(path);
-      const before = changed.has(at) ? undefined : marks[at];
-      return [at, mark(before?.[0] ?? reportedRev, before?.[1] ?? now, sequence, by)];
-    },
-  );
+  const unchanged =
+    sequence === undefined
+      ? {}
+      : mapped(fresh, (path) => renewed(marks, path, reportedRev, saying));
+  const changed = mapped(changes ?? {}, () => markOf(reportedRev, saying));
   return {
     ...twin,
     reported: changes === undefined ? twin.reported : merged(twin.reported, changes, keeps),
     reportedRev,
-    meta: { ...twin.meta, reported: marked(marks, said) },
+    meta: { ...twin.meta, reported: merged(merged(marks, unchanged), changed) as Marks },
   };
 }
 
 /** A mark without what is not known. */
-function mark(rev: number, at: number, sequence?: string, by?: string): Mark {
-  if (by !== undefined) return [rev, at, sequence ?? null, by];
-  return sequence === undefined ? [rev, at] : [rev, at, sequence];
+function markOf(rev: number, { now, sequence, by }: Saying): Mark {
+  if (by !== undefined) return [rev, now, sequence ?? null, by];
+  return sequence === undefined ? [rev, now] : [rev, now, sequence];
 }
 
-// A leaf that becomes an object, or the other way round, leaves no mark that says otherwise.
-function marked(marks: Marks, said: readonly (readonly [string, Mark])[]): Marks {
-  const next: Record<string, Mark> = { ...marks };
-  for (const [at, one] of said) next[at] = one;
-  return next;
+/** The mark of a leaf that was said again as it is. */
+function renewed(marks: Marks, path: Path, rev: number, saying: Saying): Mark {
+  const before = markAt(marks, path);
+  return markOf(before?.[0] ?? rev, { ...saying, now: before?.[1] ?? saying.now });
 }
 
-/** Whether nothing as new has been said of a leaf, of what holds it, or of what it held. */
+/** The mark of a leaf. */
+export function markAt(marks: Marks, path: Path): Mark | undefined {
+  const found = valueAt(marks, path);
+  return Array.isArray(found) ? (found as unknown as Mark) : undefined;
+}
+
+/** Whether nothing as new has been said of a leaf, or of what held it when that was a leaf itself. */
 function isNewer(marks: Marks, path: Path, sequence: string): boolean {
   for (let depth = 1; depth <= path.length; depth += 1) {
-    const last = marks[pointerOf(path.slice(0, depth))]?.[2];
+    const last = markAt(marks, path.slice(0, depth))?.[2];
     if (last !== undefined && last !== null && sequence <= last) return false;
   }
   return true;
@@ -114,22 +128,20 @@ export function withWishes<T extends Twin>(twin: T, patch: Document, { now, by, 
   const changes = minimised(twin.desired, patch);
   if (changes === undefined) return same(ends, twin.until) ? twin : { ...twin, until: ends };
   const desiredRev = twin.desiredRev + 1;
-  const changed = leavesOf(changes).map((path): [string, Mark] => [
-    pointerOf(path),
-    mark(desiredRev, now, undefined, by),
-  ]);
   const desired = merged(twin.desired, changes);
+  const marks = mapped(changes, (_, leaf) =>
+    leaf === null ? null : markOf(desiredRev, { now, by }),
+  );
   const isWished = new Set(leavesOf(desired).map(pointerOf));
-  const open = (at: string) => isWished.has(at);
-  const marks = only(marked(twin.meta.desired ?? {}, changed), open);
+  const isChanged = new Set(leavesOf(changes).map(pointerOf));
   return {
     ...twin,
     desired,
     desiredRev,
-    meta: { ...twin.meta, desired: marks ?? {} },
+    meta: { ...twin.meta, desired: merged(twin.meta.desired ?? {}, marks) as Marks },
     // What is wished for anew is asked for anew.
-    refused: only(twin.refused, (at) => open(at) && !changed.some(([name]) => name === at)),
-    until: only(ends, open),
+    refused: only(twin.refused, (at) => isWished.has(at) && !isChanged.has(at)),
+    until: only(ends, (at) => isWished.has(at)),
   };
 }
 
@@ -158,11 +170,12 @@ export function withoutLapsed<T extends Twin>(twin: T, now: number): T {
   const desired = merged({}, rest);
   if (same(desired, twin.desired)) return { ...twin, until: only(twin.until, (at) => !isOver(at)) };
   const isLeft = (at: string) => !isOver(at);
+  const marks = without(twin.meta.desired ?? {}, (path) => isLeft(pointerOf(path))) ?? {};
   return {
     ...twin,
     desired,
     desiredRev: twin.desiredRev + 1,
-    meta: { ...twin.meta, desired: only(twin.meta.desired, isLeft) ?? {} },
+    meta: { ...twin.meta, desired: marks as Marks },
     refused: only(twin.refused, isLeft),
     until: only(twin.until, isLeft),
   };
@@ -193,7 +206,7 @@ export function withAcknowledgement<T extends Twin>(
   const refused = { ...twin.refused };
   if (said.status === 'rejected') {
     for (const path of leavesOf(openOf(twin, tolerance) ?? {})) {
-      const rev = twin.meta.desired?.[pointerOf(path)]?.[0] ?? 0;
+      const rev = markAt(twin.meta.desired ?? {}, path)?.[0] ?? 0;
       if (rev <= said.desiredRev && isMeant(path)) refused[pointerOf(path)] = rev;
     }
   }
@@ -216,8 +229,9 @@ export function conflictOf(
   const { ifRev, ifDesiredRev, ifPath = {} } = expected;
   if (ifRev !== undefined && ifRev !== revOf(twin)) return 'ifRev';
   if (ifDesiredRev !== undefined && ifDesiredRev !== twin.desiredRev) return 'ifDesiredRev';
+  const marks = twin.meta.desired ?? {};
   const differing = Object.keys(ifPath).find(
-    (at) => ifPath[at] !== (twin.meta.desired?.[at]?.[0] ?? 0),
+    (at) => ifPath[at] !== (markAt(marks, pathOf(at))?.[0] ?? 0),
   );
   return differing === undefined ? undefined : `ifPath ${differing}`;
 }
