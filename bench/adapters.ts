@@ -53,4 +53,20 @@ export const adapters: readonly CloudAdapter[] = [
       export const handler = eventHub(app, { ...options, ...place, principal });
     `,
   },
+  {
+    cloud: 'gcp',
+    sizes: {
+      pubsub: 'pubsub',
+      pubsubEvent: 'pubsubEvent',
+      cloudEvent: 'cloudEvent',
+      storage: 'storage',
+      'http.gcp': 'http',
+      'schedule.gcp': 'schedule',
+    },
+    handler: `${app}
+      import { pubsubEvent } from '@hearth/adapter-gcp';
+      const principal = { kind: 'service', id: 'bridge' };
+      export const handler = pubsubEvent(app, { ...options, principal });
+    `,
+  },
 ];

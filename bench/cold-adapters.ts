@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { firstAnswerMs as functionAnswerMs } from '@hearth/emulators/functions-framework';
 import { firstAnswerMs as firstAzureMs } from '@hearth/emulators/azure-process';
 import { startLambda } from '@hearth/emulators/lambda';
 import { adapters, type CloudAdapter } from './adapters.ts';
@@ -38,7 +39,27 @@ const runtimes: Partial<Readonly<Record<CloudAdapter['cloud'], Runtime>>> = {
     };`,
     firstAnswerMs: (module) => firstAzureMs({ module, body: structuredText(0, 1) }),
   },
+  gcp: {
+    empty: 'export const handler = async (event) => undefined;',
+    firstAnswerMs: (module) =>
+      functionAnswerMs({ module, target: 'handler', signature: 'cloudevent', ...pubsubEvent() }),
+  },
 };
+
+function pubsubEvent() {
+  const data = Buffer.from(structuredText(0, 1)).toString('base64');
+  const message = { messageId: '1', data, publishTime: '2024-01-01T00:00:00Z' };
+  return {
+    headers: {
+      'content-type': 'application/json',
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '//pubsub.googleapis.com/projects/acme/topics/readings',
+      'ce-type': 'google.cloud.pubsub.topic.v1.messagePublished',
+    },
+    body: JSON.stringify({ message, subscription: 'projects/acme/subscriptions/readings' }),
+  };
+}
 
 const sqsEvent = {
   Records: [

@@ -1,10 +1,15 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import * as framework from '@google-cloud/functions-framework';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { startChildServer, type ChildServer } from './child-server.ts';
+import { freePort } from './child-server.ts';
 
 /** A function to run as Google Cloud does: for CloudEvents, or for HTTP requests. */
 export type CloudFunction =
@@ -41,27 +46,59 @@ const main = new URL(
   import.meta.url,
 );
 
-/** A module with functions, which registers them with the framework or exports them. */
-export interface FunctionModule {
-  /** The folder of the module, which has an `index.mjs`, or a `package.json` that names another one. */
+interface FunctionModule {
+  /** The folder of the module, which has a `package.json` that names it. */
   readonly folder: string;
   readonly target: string;
   readonly signature: 'http' | 'cloudevent';
 }
 
-/** Runs a function in the real functions-framework, in a process of its own; it must answer a GET of `/` with 200. */
-export function startFunctionProcess(module: FunctionModule): Promise<ChildServer> {
-  const { folder, target, signature } = module;
-  return startChildServer(
-    (port) => [
-      process.execPath,
-      fileURLToPath(main),
-      `--source=${folder}`,
-      `--target=${target}`,
-      `--signature-type=${signature}`,
-      '--host=127.0.0.1',
-      `--port=${port}`,
-    ],
-    '/',
-  );
+function commandOf({ folder, target, signature }: FunctionModule, port: number): string[] {
+  return [
+    fileURLToPath(main),
+    `--source=${folder}`,
+    `--target=${target}`,
+    `--signature-type=${signature}`,
+    '--host=127.0.0.1',
+    `--port=${port}`,
+  ];
+}
+
+/** A request, and the module with the function that is to answer it. */
+export interface ColdRequest {
+  /** An ES module that exports the function. */
+  readonly module: URL;
+  readonly target: string;
+  readonly signature: 'http' | 'cloudevent';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Starts the real functions-framework in a process of its own, sends it a request as soon as it listens, and gives the milliseconds until the answer. */
+export async function firstAnswerMs(cold: ColdRequest): Promise<number> {
+  const { module, target, signature, headers, body } = cold;
+  const folder = mkdtempSync(join(tmpdir(), 'hearth-function-'));
+  const source = `export { ${target} } from ${JSON.stringify(module.href)};`;
+  writeFileSync(join(folder, 'index.mjs'), source);
+  writeFileSync(join(folder, 'package.json'), '{"type":"module","main":"index.mjs"}');
+  const port = await freePort();
+  const start = performance.now();
+  const child = spawn(process.execPath, commandOf({ folder, target, signature }, port), {
+    stdio: 'ignore',
+  });
+  try {
+    while (child.exitCode === null) {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })
+        // Nobody listens yet.
+        .catch(() => sleep(1));
+      if (answer === undefined) continue;
+      await answer.text();
+      if (answer.ok) return performance.now() - start;
+      throw new Error(`The function answered ${answer.status}.`);
+    }
+    throw new Error(`The functions-framework ended with code ${child.exitCode}.`);
+  } finally {
+    child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
 }
