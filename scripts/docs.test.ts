@@ -30,7 +30,7 @@ function compile(folder: string): string {
 describe('the code in the documentation', () => {
   it('type-checks', () => {
     expect(compile(extracted.folder)).toBe('');
-  }, 30_000);
+  }, 90_000);
 
   it.each(blocks.filter((block) => block.isRun && !block.code.includes("from 'vitest'")))(
     'runs: $page:$line',
@@ -95,5 +95,5 @@ describe('extract', () => {
     made.remove();
     expect(output).toContain('page/a.ts(4,');
     expect(output).toContain('page/a.ts(12,');
-  }, 30_000);
+  }, 90_000);
 });
