@@ -60,10 +60,12 @@ export function serviceBus(
   app: App,
   options: ServiceBusOptions & ServiceBusQueue,
 ): ServiceBusFunction & { queueName: string };
+/** Runs an app on the messages of a topic's subscription, in the same way. */
 export function serviceBus(
   app: App,
   options: ServiceBusOptions & ServiceBusSubscription,
 ): ServiceBusFunction & { topicName: string; subscriptionName: string };
+/** Runs an app on the messages of either. */
 export function serviceBus(
   app: App,
   options: ServiceBusOptions & Partial<ServiceBusQueue & ServiceBusSubscription>,
