@@ -11,8 +11,9 @@ const external = ['zod', 'pino', '@hearth/core', '@hearth/node', '@opentelemetry
 export async function measure(): Promise<Figures> {
   const figures: Record<string, Figure> = {};
   for (const { cloud, sizes } of adapters) {
+    const door = `@hearth/adapter-${cloud}`;
     for (const [name, trigger] of Object.entries(sizes)) {
-      const source = `export { ${trigger} } from '@hearth/adapter-${cloud}'`;
+      const source = `export { ${trigger} } from '${door}'`;
       const bytes = gzipSync(await bundle(source, external), { level: 9 }).length;
       const limit = bars[`size.${name}`]?.limit ?? Number.NaN;
       figures[`size.${name}`] = {
