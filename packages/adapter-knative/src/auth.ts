@@ -11,6 +11,14 @@ export type Authenticate = (
   request: IncomingMessage,
 ) => Principal | undefined | Promise<Principal | undefined>;
 
+/** What the ways below need of a request; `headersDistinct` has the values of each header one by one. */
+export type RequestHead = Pick<IncomingMessage, 'headers' | 'headersDistinct' | 'url'>;
+
+/** Finds out who is speaking from nothing but that, so that it also serves where there is no `IncomingMessage`. */
+export type AuthenticateHead = (
+  head: RequestHead,
+) => Principal | undefined | Promise<Principal | undefined>;
+
 /** A header that a trusted proxy sets, and what its value names. */
 export interface TrustedHeader {
   readonly name: string;
@@ -22,7 +30,7 @@ export interface TrustedHeader {
  *
  * The proxy must set the header on every request and remove what the client sent. A request with none, or with two, is not let in.
  */
-export function trustedHeader({ name, kind }: TrustedHeader): Authenticate {
+export function trustedHeader({ name, kind }: TrustedHeader): AuthenticateHead {
   const header = name.toLowerCase();
   return ({ headersDistinct }) => {
     const values = headersDistinct[header] ?? [];
@@ -38,7 +46,7 @@ export function trustedHeader({ name, kind }: TrustedHeader): Authenticate {
  */
 export function bearer(
   verify: (token: string) => Principal | undefined | Promise<Principal | undefined>,
-): Authenticate {
+): AuthenticateHead {
   return ({ headers: { authorization } }) => {
     const token = bearerToken(authorization);
     return token === undefined ? undefined : verify(token);
@@ -57,7 +65,7 @@ export interface SharedToken {
  *
  * @throws {HearthError} `invalid-option` when there is no token, or an empty one.
  */
-export function sharedToken({ tokens, principal }: SharedToken): Authenticate {
+export function sharedToken({ tokens, principal }: SharedToken): AuthenticateHead {
   const current = typeof tokens === 'function' ? tokens : () => tokens;
   if (typeof tokens !== 'function' && (tokens.length === 0 || tokens.includes(''))) {
     const message = '"tokens" must have at least one token, and no empty one.';
@@ -82,12 +90,12 @@ function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-const tokens = new WeakMap<IncomingMessage, string>();
+const tokens = new WeakMap<RequestHead, string>();
 
 /**
  * Takes `access_token` out of a request's URL, so that no log line written later can show it; `sharedToken` still finds it.
  */
-export function hideToken(request: IncomingMessage): void {
+export function hideToken(request: RequestHead): void {
   const { url = '' } = request;
   const at = url.indexOf('?');
   if (at < 0 || !url.includes('access_token', at)) return;
@@ -99,7 +107,7 @@ export function hideToken(request: IncomingMessage): void {
   request.url = url.slice(0, at) + (query.size === 0 ? '' : `?${query.toString()}`);
 }
 
-function queryToken(request: IncomingMessage): string | undefined {
+function queryToken(request: RequestHead): string | undefined {
   hideToken(request);
   return tokens.get(request);
 }

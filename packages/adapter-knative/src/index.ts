@@ -1,5 +1,7 @@
 export { serve, type Served, type ServeOptions } from './serve.ts';
 export { knative } from './knative.ts';
+export { faas } from './faas.ts';
+export type { FaasAnswer, FaasContext, FaasFunction, FaasOptions } from './faas.ts';
 export type { KnativeOptions } from './options.ts';
 export { decode, type Decoded, type DecodeOptions, type HttpMessage } from './decode.ts';
 export {
@@ -7,6 +9,8 @@ export {
   sharedToken,
   trustedHeader,
   type Authenticate,
+  type AuthenticateHead,
+  type RequestHead,
   type SharedToken,
   type TrustedHeader,
 } from './auth.ts';
