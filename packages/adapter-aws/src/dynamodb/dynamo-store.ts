@@ -41,7 +41,7 @@ export interface DynamoStoreOptions {
  * removes one small item for each tag that is new or gone. `due` and `query` read indexes, which lag behind by some ms, rarely by
  * a second. A write whose answer was lost is recognised when the SDK tries it again; where nobody can know, it is `unknown`.
  *
- * Records have 400,000 bytes at most, keys 1,024, and 500 tags. Erasing removes all that this table keeps of a record; streams and
+ * Records have 400,000 bytes at most, keys 1,024, and 100 tags. Erasing removes all that this table keeps of a record; streams and
  * backups keep it until they expire.
  *
  * @throws {HearthError} `invalid-option`.

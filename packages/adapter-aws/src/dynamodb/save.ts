@@ -48,8 +48,8 @@ export async function eraseOne(saving: Saving, write: RecordWrite): Promise<Save
   }
 }
 
-// 400 KB for an item, of which the record may have 400,000 and its key 1,024; the rest is for the version, which names the tags.
-const mostTags = 500;
+// 409,600 bytes for an item, of which the body may have 400,000 and the key 1,024; the version, which names the tags, is in the rest.
+const mostTags = 100;
 
 function tooManyTags({ key, tags }: RecordWrite): HearthError | undefined {
   const count = Object.keys(tags).length;
