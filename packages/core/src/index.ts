@@ -57,7 +57,7 @@ export type { Handled, Input, Verdict } from './app/input.ts';
 export { sweep } from './app/sweep.ts';
 export type { Swept, SweepOptions } from './app/sweep.ts';
 export { ask } from './app/ask.ts';
-export type { Asked } from './app/ask.ts';
+export type { Asked, AskOptions } from './app/ask.ts';
 export { erase, read, reopen } from './app/read.ts';
 export type { Look } from './app/read.ts';
 export type { Decision } from './app/record.ts';

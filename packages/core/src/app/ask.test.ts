@@ -22,7 +22,7 @@ const device = defineHandler({
   .on(query, ({ event }) =>
     event.subject === 'broken'
       ? { reject: { code: 'jammed' } }
-      : { state: { question: event.correlationid } },
+      : { state: { question: event.correlationid ?? event.id } },
   )
   .on(told, ({ event }) => ({ reply: event.data.n }))
   .on(woken, ({ state, event }) => ({
@@ -89,6 +89,29 @@ describe('a question is answered by', () => {
     const { question } = start();
     expect(await question('broken')).toEqual({ outcome: 'rejected', code: 'jammed' });
   });
+});
+
+it('is answered by another process, if it looks for that', async () => {
+  const { runtime, event, late } = start();
+  const input = { event: event('query', 'd1', {}, { id: 'q1' }), principal: service };
+  let looked = () => undefined as void;
+  const looks = new Promise<void>((resolve) => (looked = resolve));
+  const clock = {
+    ...runtime.clock,
+    sleep: (ms: number) =>
+      ms === 50
+        ? new Promise<void>((resolve) => setImmediate(() => resolve(looked())))
+        : runtime.clock.sleep(ms),
+  };
+  const here = { ...runtime, clock };
+  const answer = ask(app, input, here, { withinMs: 1000, pollMs: 50 });
+  await looks;
+  // Another store object on the same records is another process.
+  const there = { ...runtime, store: { ...runtime.store } };
+  const wakes = { event: event('woken', 'd1', { n: 7 }), principal: service };
+  await handle(app, [wakes], there);
+  expect(await answer).toEqual({ outcome: 'answered', reply: 7 });
+  late();
 });
 
 it('is to be asked again when it could not be handled', async () => {

@@ -1,5 +1,6 @@
 import { isHearthError } from '../event/error.ts';
 import type { Runtime } from '../ports/runtime.ts';
+import { answerElsewhere } from './answer-elsewhere.ts';
 import { waitFor } from './asked.ts';
 import type { App } from './define-app.ts';
 import { handle } from './handle.ts';
@@ -16,18 +17,25 @@ export type Asked =
   | { readonly outcome: 'deferred' }
   | { readonly outcome: 'retry'; readonly code: string };
 
+/** How long `ask` waits (ms), and how often it looks whether another process has answered; never when absent. */
+export interface AskOptions {
+  readonly withinMs: number;
+  readonly pollMs?: number;
+}
+
 /**
  * Handles an event and waits for the answer: the reply of a step, or of what the step's command led to, if it comes within `withinMs`.
  *
  * A follow-up counts when it is handled in this process, on the same store object, with the question's id as `correlationid`, and is about
  * a subject that the story has led to; its rejection is an answer, too. A step that was led there by something else answers with
- * `replyTo`. Whatever the outcome, the event is handled as by `handle`. Never rejects.
+ * `replyTo`. With `pollMs` such an answer is also found when another process gives it, at the cost of a load each time: the handler that
+ * got the question must be the one that answers. Whatever the outcome, the event is handled as by `handle`. Never rejects.
  */
 export async function ask(
   app: App,
   input: Input,
   runtime: Runtime,
-  { withinMs }: { readonly withinMs: number },
+  { withinMs, pollMs }: AskOptions,
 ): Promise<Asked> {
   const { event } = input;
   if (isHearthError(event)) return { outcome: 'rejected', code: event.code };
@@ -39,11 +47,18 @@ export async function ask(
       ? { outcome: 'answered', reply: one.reply }
       : { outcome: 'rejected', code: one.rejected },
   );
+  let isOver = false;
+  const elsewhere = async (): Promise<Asked> => {
+    if (pollMs === undefined) return late;
+    const found = await answerElsewhere(app, event, runtime, { pollMs, isOver: () => isOver });
+    return found === undefined ? late : { outcome: 'answered', reply: found.reply };
+  };
   const answer = await Promise.race([
     late,
     followed,
-    direct.then((known) => known ?? Promise.race([late, followed])),
+    direct.then((known) => known ?? Promise.race([late, followed, elsewhere()])),
   ]);
+  isOver = true;
   stop();
   return answer;
 }

@@ -1,3 +1,4 @@
+import { laterAnswerTo } from './answer-elsewhere.ts';
 import { isHearthError } from '../event/error.ts';
 import type { Incoming } from '../model/event.ts';
 import { appliedOf, attempt, take, touch, type Pending } from './apply.ts';
@@ -116,6 +117,11 @@ function rememberInput(
       ...(reject === undefined ? {} : { reject }),
       ...(reply === undefined ? {} : { reply }),
     };
+    record.answers = keptAnswers(record.seen, [...record.answers, answer]);
+  }
+  // Whoever asked may wait in another process.
+  for (const question of ran.replyTo ?? []) {
+    const answer = { to: laterAnswerTo(question), reply: ran.reply };
     record.answers = keptAnswers(record.seen, [...record.answers, answer]);
   }
   if (record.handler.latestOnly) record.latest = latestOf(record.latest, event);
