@@ -1,6 +1,6 @@
 import { EventHubProducerClient } from '@azure/event-hubs';
 import { ServiceBusClient } from '@azure/service-bus';
-import type { CloudEvent, Outgoing, Publisher, PublishResult } from '@hearth/core';
+import type { CloudEvent, Outgoing, Publisher, PublishResult, Runtime } from '@hearth/core';
 import { startAmqp, type AmqpServer } from '@hearth/emulators/amqp';
 import { publisherCases, unmetNeed, type PublisherHarness } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -290,7 +290,7 @@ describe('a message on Event Hubs', () => {
 });
 
 describe('serviceBusWake', () => {
-  const wake = () => serviceBusWake({ to: 'wakes', client: bus });
+  const wake = (): NonNullable<Runtime['wake']> => serviceBusWake({ to: 'wakes', client: bus });
   const soon = Math.ceil(Date.now() / 1_000) * 1_000 + 3_600_000;
   const instants = () =>
     amqp.scheduled.map(({ annotations }) =>

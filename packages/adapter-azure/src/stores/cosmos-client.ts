@@ -13,18 +13,20 @@ export interface CosmosItem {
   readonly tags?: readonly string[];
 }
 
-interface RequestOptions {
+/** What a request is given: the signal that ends it when it takes too long, and the version that it is for. */
+export interface CosmosRequest {
   readonly abortSignal?: AbortSignal;
   readonly accessCondition?: { readonly type: string; readonly condition: string };
 }
 
-interface ItemAnswer {
+/** An item, or what became of it. */
+export interface CosmosAnswer {
   readonly etag?: string;
   readonly resource?: Partial<CosmosItem> | undefined;
 }
 
 /** What a query gives of an item. */
-export interface FoundItem {
+export interface CosmosFound {
   readonly id: string;
   readonly key: string;
   readonly due?: string;
@@ -41,15 +43,15 @@ export interface CosmosContainerLike {
     id: string,
     partitionKey: string,
   ): {
-    read(options?: RequestOptions): Promise<ItemAnswer>;
-    replace(item: CosmosItem, options?: RequestOptions): Promise<ItemAnswer>;
+    read(options?: CosmosRequest): Promise<CosmosAnswer>;
+    replace(item: CosmosItem, options?: CosmosRequest): Promise<CosmosAnswer>;
   };
   readonly items: {
-    create(item: CosmosItem, options?: RequestOptions): Promise<ItemAnswer>;
+    create(item: CosmosItem, options?: CosmosRequest): Promise<CosmosAnswer>;
     query(
       query: { query: string; parameters: { name: string; value: string | number }[] },
-      options: RequestOptions & { readonly maxItemCount: number },
-    ): { hasMoreResults(): boolean; fetchNext(): Promise<{ readonly resources?: FoundItem[] }> };
+      options: CosmosRequest & { readonly maxItemCount: number },
+    ): { hasMoreResults(): boolean; fetchNext(): Promise<{ readonly resources?: CosmosFound[] }> };
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DueRequest, KeyPage, TagRequest } from '@hearth/core';
-import type { CosmosContainerLike, FoundItem } from './cosmos-client.ts';
+import type { CosmosContainerLike, CosmosFound } from './cosmos-client.ts';
 import { nameEnd } from './key-name.ts';
 import { assertPage, dueFrom } from './pages.ts';
 
@@ -61,11 +61,11 @@ async function firstOf(
   parameters: Parameters,
   limit: number,
   signal: Signal,
-): Promise<readonly FoundItem[]> {
+): Promise<readonly CosmosFound[]> {
   const named = Object.entries(parameters).map(([name, value]) => ({ name: `@${name}`, value }));
   const options = { maxItemCount: limit + 1, ...signal };
   const pages = container.items.query({ query, parameters: named }, options);
-  const items: FoundItem[] = [];
+  const items: CosmosFound[] = [];
   while (items.length <= limit && pages.hasMoreResults()) {
     // A page may be empty although others follow.
     items.push(...((await pages.fetchNext()).resources ?? []));
@@ -74,9 +74,9 @@ async function firstOf(
 }
 
 function pageOf(
-  items: readonly FoundItem[],
+  items: readonly CosmosFound[],
   limit: number,
-  cursorOf: (item: FoundItem) => string,
+  cursorOf: (item: CosmosFound) => string,
 ): KeyPage {
   const taken = items.slice(0, limit);
   const keys = taken.map(({ key }) => key);

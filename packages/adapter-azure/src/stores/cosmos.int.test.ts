@@ -241,6 +241,12 @@ describe('the options of a Cosmos DB store', () => {
     );
   });
 
+  it('let no key find the record of another that is stored alike', async () => {
+    const store = open(await newContainer());
+    await store.save([write('one', { key: 'h/\ufffd' })]);
+    expect(await store.load(['h/\ud800'])).toEqual([undefined]);
+  });
+
   it('take the page that they are asked for, and no other cursor', async () => {
     const store = open(await newContainer());
     const wrong = { code: 'invalid-option' };

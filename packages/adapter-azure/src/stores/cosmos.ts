@@ -21,10 +21,13 @@ import { inParallel } from './parallel.ts';
 import { failureOf, type RequestFailure } from './request-failure.ts';
 
 export type {
+  CosmosAnswer,
   CosmosClientLike,
   CosmosConnection,
   CosmosContainerLike,
+  CosmosFound,
   CosmosItem,
+  CosmosRequest,
 } from './cosmos-client.ts';
 export type { AzureCredential } from './table-client.ts';
 
@@ -135,7 +138,9 @@ async function loadAll(
 async function loadOne(opened: Container, key: string): Promise<StoredRecord | undefined> {
   const id = idOf(key);
   const { etag = '', resource } = await opened.container.item(id, id).read(opened.signal());
-  return resource?.body === undefined ? undefined : { key, version: etag, body: resource.body };
+  // A lone surrogate in a key is stored as another sign, so it would find a record that is not its own.
+  if (resource?.body === undefined || resource.key !== key) return undefined;
+  return { key, version: etag, body: resource.body };
 }
 
 const conflict: SaveResult = { outcome: 'conflict' };

@@ -15,7 +15,8 @@ export interface FoundEntity {
   readonly [property: string]: unknown;
 }
 
-interface RequestOptions {
+/** What every request is given: the signal that ends it when it takes too long. */
+export interface TableRequest {
   readonly abortSignal?: AbortSignal;
 }
 
@@ -31,21 +32,21 @@ export interface TableClientLike {
   getEntity(
     partitionKey: string,
     rowKey: string,
-    options?: RequestOptions & { readonly queryOptions?: { select?: string[] } },
+    options?: TableRequest & { readonly queryOptions?: { select?: string[] } },
   ): Promise<FoundEntity>;
-  createEntity(entity: TableEntity, options?: RequestOptions): Promise<{ etag?: string }>;
+  createEntity(entity: TableEntity, options?: TableRequest): Promise<{ etag?: string }>;
   updateEntity(
     entity: TableEntity,
     mode: 'Replace',
-    options: RequestOptions & { readonly etag: string },
+    options: TableRequest & { readonly etag: string },
   ): Promise<{ etag?: string }>;
-  deleteEntity(partitionKey: string, rowKey: string, options?: RequestOptions): Promise<unknown>;
+  deleteEntity(partitionKey: string, rowKey: string, options?: TableRequest): Promise<unknown>;
   submitTransaction(
     actions: TableAction[],
-    options?: RequestOptions,
+    options?: TableRequest,
   ): Promise<{ readonly subResponses: readonly { readonly etag?: string }[] }>;
   listEntities(
-    options: RequestOptions & { readonly queryOptions: { filter: string; select: string[] } },
+    options: TableRequest & { readonly queryOptions: { filter: string; select: string[] } },
   ): {
     byPage(settings: {
       maxPageSize: number;

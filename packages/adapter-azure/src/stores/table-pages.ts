@@ -32,7 +32,7 @@ export async function duePage(table: Table, request: DueRequest): Promise<KeyPag
   const { before, limit, shard, cursor } = request;
   assertPage(limit, cursor, /^d\d{16}!!/);
   const names = partitionsOf(shard);
-  const most = names.length === 1 ? limit + 1 : Math.ceil((2 * limit) / names.length) + 1;
+  const most = Math.max(fewest, Math.ceil((2 * limit) / names.length));
   const after = cursor === undefined ? `RowKey ge 'd'` : `RowKey gt ${quoted(cursor)}`;
   const until = `RowKey lt ${quoted(dueFrom(before) + last)}`;
   const parts = await inParallel(names, names.length, (name) =>
@@ -42,14 +42,16 @@ export async function duePage(table: Table, request: DueRequest): Promise<KeyPag
   const horizon = ends.toSorted()[0];
   const rows = parts
     .flatMap((part) => part.rows)
-    .filter(({ row }) => horizon === undefined || row <= horizon)
+    .filter(({ row, key }) => (horizon === undefined || row <= horizon) && inShard(key, shard))
     .toSorted((a, b) => (a.row < b.row ? -1 : 1));
   const taken = rows.slice(0, limit);
-  const end = taken.at(-1)?.row;
-  const keys = taken.map(({ key }) => key).filter((key) => inShard(key, shard));
-  const isLast = horizon === undefined && rows.length <= limit;
-  return isLast || end === undefined ? { keys } : { keys, cursor: end };
+  const keys = taken.map(({ key }) => key);
+  const end = rows.length > limit ? taken.at(-1)?.row : horizon;
+  return end === undefined ? { keys } : { keys, cursor: end };
 }
+
+// A request costs the same for one entity and for some.
+const fewest = 25;
 
 /** The partitions in which the keys of a shard lie: with four of four shards, each looks at a quarter of them. */
 function partitionsOf(shard: DueRequest['shard']): readonly string[] {

@@ -282,6 +282,12 @@ describe('the options of a table store', () => {
     expect(await store.load(['h/1'])).toEqual([undefined]);
   });
 
+  it('let no key find the record of another that is stored alike', async () => {
+    const store = open((await newTable()).tableName);
+    await store.save([write('one', { key: 'h/\ufffd' })]);
+    expect(await store.load(['h/\ud800'])).toEqual([undefined]);
+  });
+
   it('take the page that they are asked for, and no other cursor', async () => {
     const store = open((await newTable()).tableName);
     const wrong = { code: 'invalid-option' };

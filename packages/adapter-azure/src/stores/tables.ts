@@ -7,7 +7,15 @@ import { bodyOf, foundVersion, recordAt } from './table-layout.ts';
 import { duePage, tagPage } from './table-pages.ts';
 import { saveRecord, type Table } from './table-save.ts';
 
-export type { AzureCredential, TableClientLike, TableConnection } from './table-client.ts';
+export type {
+  AzureCredential,
+  FoundEntity,
+  TableAction,
+  TableClientLike,
+  TableConnection,
+  TableEntity,
+  TableRequest,
+} from './table-client.ts';
 
 /** Where the records are, and how long to wait for them. */
 export interface TableStoreOptions extends TableConnection {
@@ -92,6 +100,8 @@ async function loadOne(table: Table, key: string): Promise<StoredRecord | undefi
   const { partitionKey, rowKey } = recordAt(key);
   try {
     const entity = await table.clients.reads.getEntity(partitionKey, rowKey, table.signal());
+    // A lone surrogate in a key is stored as another sign, so it would find a record that is not its own.
+    if (entity['key'] !== key) return undefined;
     return { key, version: foundVersion(entity), body: bodyOf(entity) };
   } catch (cause) {
     if (failureOf(cause, table.what).kind === 'conflict') return undefined;
