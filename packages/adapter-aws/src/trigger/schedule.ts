@@ -23,13 +23,31 @@ export type ScheduleHandler = (event: unknown, context: LambdaContext) => Promis
  */
 export function schedule(app: App, options: ScheduleOptions): ScheduleHandler {
   const given = nodeRuntime(options);
-  return (event, context) => {
+  return async (event, context) => {
     const shard = shardOf(recordOf(event)['shard']) ?? options.shard;
-    return sweepAll(app, given, context, {
+    const error = await askAgain(given, wakeIn(JSON.stringify(event)));
+    const swept = await sweepAll(app, given, context, {
       ...(shard === undefined ? {} : { shard }),
       ...(options.limit === undefined ? {} : { limit: options.limit }),
     });
+    if (error !== undefined) throw error;
+    return swept;
   };
+}
+
+/** A schedule is asked to be early, since it may be late; who comes early asks for the rest. Gives the error if nobody takes that. */
+async function askAgain(
+  runtime: Runtime,
+  at: number | undefined,
+): Promise<HearthError | undefined> {
+  if (at === undefined || at <= runtime.clock.now()) return undefined;
+  try {
+    await runtime.wake?.(at);
+    return undefined;
+  } catch (cause) {
+    const message = 'The rest of an early wake-up could not be asked for.';
+    return new HearthError('publisher-unavailable', message, { retryable: true, cause });
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { logger } from '@hearth/node';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { aws } from '../../test/aws.ts';
-import { sqs } from '../index.ts';
+import { schedule, sqs } from '../index.ts';
 import { sqsWake } from '../sqs/index.ts';
 
 const minutes = 60_000;
@@ -82,6 +82,26 @@ it('every message that comes early is sent again', async () => {
   const Records = bodies.map(messageOf);
   expect(await handler({ Records }, context)).toEqual({ batchItemFailures: [] });
   expect(delayed().map(({ body }) => body)).toEqual(bodies);
+});
+
+it('a function that a schedule wakes early asks the queue for the rest', async () => {
+  const ports = { store: memoryStore(), publisher: memoryPublisher() };
+  const handler = schedule(app, { ...ports, wake: sqsWake({ queueUrl, client }) });
+  const at = start + 2 * minutes;
+  expect(await handler({ hearth: 'wake', at }, context)).toMatchObject({ failed: 0 });
+  expect(delayed().map(({ body, delayUntil }) => [body, delayUntil])).toEqual([
+    [`{"hearth":"wake","at":${at}}`, at],
+  ]);
+});
+
+it('a function that is woken early sweeps although nobody takes the rest, and has failed', async () => {
+  const store = memoryStore();
+  const due = vi.spyOn(store, 'due');
+  const wake = sqsWake({ queueUrl, client: new SQSClient(aws('http://127.0.0.1:1')) });
+  const handler = schedule(app, { store, publisher: memoryPublisher(), wake });
+  const woken = handler({ hearth: 'wake', at: start + minutes }, context);
+  await expect(woken).rejects.toMatchObject({ code: 'publisher-unavailable', retryable: true });
+  expect(due).toHaveBeenCalledOnce();
 });
 
 it('an input is done although nobody takes its wake-up', async () => {
