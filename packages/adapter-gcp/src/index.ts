@@ -19,4 +19,5 @@ export { googleCaller } from './trigger/google-caller.ts';
 export type { GoogleCaller, Headed, KeySource } from './trigger/google-caller.ts';
 export type { HttpFunction, HttpRequest } from './trigger/http-function.ts';
 export type { EventFunction, EventOptions } from './trigger/event-function.ts';
+export { cloudLogger } from './trigger/cloud-logger.ts';
 export type { GcpOptions } from './trigger/options.ts';

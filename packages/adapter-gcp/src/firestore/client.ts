@@ -38,6 +38,7 @@ export interface FirestoreQuery {
 export interface FirestoreClient {
   collection(path: string): FirestoreQuery & { doc(id: string): FirestoreReference };
   getAll(...references: object[]): Promise<readonly FirestoreSnapshot[]>;
+  terminate(): Promise<void>;
 }
 
 /** A client, and how to make an instant that it accepts: the SDK insists on its own class. */

@@ -9,7 +9,7 @@ import {
   type WorkerHarness,
 } from '@hearth/testing/conformance';
 import { needs } from '@hearth/testing/needs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { firestoreStore } from './firestore-store.ts';
 
 // Otherwise the SDK looks for a metadata server.
@@ -73,6 +73,18 @@ const fleet: WorkerHarness = {
     );
   },
 };
+
+describe('firestoreStore', () => {
+  it('makes a client of its own on first use, by the environment, and closes it', async () => {
+    vi.stubEnv('FIRESTORE_EMULATOR_HOST', emulator?.host);
+    const store = firestoreStore({ project: 'demo-hearth', collection: `own-${(count += 1)}` });
+    await store.save([write('h/1', 'one')]);
+    expect(await store.load(['h/1'])).toMatchObject([{ body: 'one' }]);
+    await store.close();
+    await expect(store.load(['h/1'])).rejects.toMatchObject({ code: 'store-unavailable' });
+    vi.unstubAllEnvs();
+  });
+});
 
 describe('workers on one collection', () => {
   it.each(workerCases)('$name', ({ run }) => run(fleet));

@@ -15,6 +15,12 @@ export interface FirestoreStoreOptions extends FirestoreWhere {
   readonly timeoutMs?: number;
 }
 
+/** A store that may hold connections. */
+export interface FirestoreStore extends StateStore {
+  /** Closes the connections, unless the client was given. The store cannot be used afterwards. */
+  close(): Promise<void>;
+}
+
 /**
  * Firestore's: a document has 1 MiB, of which a record's key, tags and index entry take their part; one document takes about one write a
  * second in the long run.
@@ -36,11 +42,15 @@ const capabilities: StoreCapabilities = {
  *
  * @throws {HearthError} `invalid-option` for options that cannot be used, and by the first call without the SDK.
  */
-export function firestoreStore(options: FirestoreStoreOptions = {}): StateStore {
+export function firestoreStore(options: FirestoreStoreOptions = {}): FirestoreStore {
   const { collection = 'hearth', timeoutMs = 10_000 } = options;
   assertOptions(collection, timeoutMs);
   const connect = connector(options);
+  let isOpened = false;
+  let isClosed = false;
   const opened = async (): Promise<Connection> => {
+    if (isClosed) throw new HearthError('store-unavailable', 'The store has been closed.');
+    isOpened = true;
     try {
       return await connect();
     } catch (cause) {
@@ -72,6 +82,10 @@ export function firestoreStore(options: FirestoreStoreOptions = {}): StateStore 
     // A document keeps nothing of what it held before.
     erase: save,
     due: (request) => ask('read the due index', (records) => duePage(records, request)),
+    async close() {
+      isClosed = true;
+      if (options.client === undefined && isOpened) await (await connect()).client.terminate();
+    },
     query: (request) => ask('query records', (records) => tagPage(records, request)),
   };
 }

@@ -1,4 +1,8 @@
-export { firestoreStore, type FirestoreStoreOptions } from './firestore-store.ts';
+export {
+  firestoreStore,
+  type FirestoreStore,
+  type FirestoreStoreOptions,
+} from './firestore-store.ts';
 export type {
   FirestoreClient,
   FirestoreQuery,

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Runtime } from '@hearth/core';
 import { startFunction, type CloudFunction } from '@hearth/emulators/functions-framework';
 import { faultyPublisher, faultyStore } from '@hearth/testing';
@@ -200,6 +203,41 @@ describe('a push that is none', () => {
     expect((await fetch(url)).status).toBe(405);
     expect(await at.state()).toEqual({ sum: 0, ids: [] });
     expect(at.letters()).toEqual([]);
+  });
+});
+
+describe('a request on Cloud Run, without the framework,', () => {
+  const serve = async (listener: RequestListener) => {
+    const server = createServer(listener);
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  const headers = { 'content-type': 'application/cloudevents+json' };
+
+  it('is read to its end, and refused with an answer if it is too large', async () => {
+    const at = world();
+    const handler = http(app, { ...at.runtime, auth: principal, limits });
+    const url = await serve((request, response) => void handler(request, response));
+    expect((await fetch(url, { method: 'POST', headers, body: good('1') })).status).toBe(202);
+    const body = 'x'.repeat(200_000);
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(413);
+    expect((await at.state()).ids).toEqual(['1']);
+  });
+
+  it('is read whatever has parsed its body before', async () => {
+    const at = world();
+    const handler = http(app, { ...at.runtime, auth: principal });
+    const parsed = [reading('1'), good('2'), Buffer.from(good('3'))];
+    const url = await serve((request, response) => {
+      request.resume().on('end', () => {
+        void handler(Object.assign(request, { body: parsed.shift() }), response);
+      });
+    });
+    for (let n = 0; n < 3; n += 1) {
+      expect((await fetch(url, { method: 'POST', headers, body: 'x' })).status).toBe(202);
+    }
+    expect((await at.state()).ids).toEqual(['1', '2', '3']);
   });
 });
 

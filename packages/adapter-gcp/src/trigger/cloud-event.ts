@@ -3,6 +3,7 @@ import { toBase64, type Limits } from '@hearth/core/event';
 import { anonymous, httpInputs, messageInput } from '@hearth/core/trigger';
 import { eventFunction, type EventFunction, type EventOptions } from './event-function.ts';
 import { recordOf } from './native.ts';
+import { answerOf } from './option-answer.ts';
 
 /** Who sends CloudEvents, and what they may cost. */
 export interface CloudEventDecodeOptions {
@@ -33,8 +34,9 @@ export function decodeCloudEvent(
   native: unknown,
   options: CloudEventDecodeOptions = {},
 ): readonly Input[] {
-  const principal = principalOf(native, options.principal);
-  const { limits } = options;
+  const { limits, principal: from = anonymous } = options;
+  const principal =
+    typeof from === 'function' ? answerOf('principal', () => from(recordOf(native))) : from;
   if (ArrayBuffer.isView(native)) return ofBytes(native as Uint8Array, principal, limits);
   const json = typeof native === 'object' && native !== null ? withBytes(native) : native;
   const { traceparent } = recordOf(native);
@@ -72,18 +74,4 @@ function ofBytes(
 
 function unreadable(cause: unknown): HearthError {
   return new HearthError('invalid-event', 'The batch could not be read.', { field: 'body', cause });
-}
-
-function principalOf(
-  native: unknown,
-  from: CloudEventDecodeOptions['principal'] = anonymous,
-): Principal | HearthError {
-  if (typeof from !== 'function') return from;
-  try {
-    return from(recordOf(native));
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    const text = 'Who is speaking could not be found out.';
-    return new HearthError('not-permitted', text, { field: 'principal', cause });
-  }
 }

@@ -1,4 +1,5 @@
 import { HearthError, type App, type Input } from '@hearth/core';
+import { during } from './cloud-logger.ts';
 import { invoker, runtimeOf, type GcpOptions } from './options.ts';
 
 /** How events of Eventarc and of functions with an event trigger are taken. */
@@ -30,9 +31,8 @@ export function eventFunction(
   const invoke = invoker(app, options, runtime, isLast ? { afterLastAttempt: 'lost' } : {});
   return async (event) => {
     const inputs = read(event);
-    const handled = await invoke(
-      isLast ? inputs.map((input) => ({ ...input, lastAttempt: true })) : inputs,
-    );
+    const given = isLast ? inputs.map((input) => ({ ...input, lastAttempt: true })) : inputs;
+    const handled = await during(inputs[0]?.traceparent, () => invoke(given));
     const again = handled.filter(({ verdict }) => verdict === 'retry');
     if (again.length === 0) return;
     const codes = [...new Set(again.map(({ code = 'conflict' }) => code))];

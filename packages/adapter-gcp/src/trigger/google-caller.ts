@@ -25,10 +25,8 @@ export interface Headed {
   readonly headers: { readonly authorization?: string | undefined };
 }
 
-const issuers = ['https://accounts.google.com', 'accounts.google.com'];
 const googleKeys = 'https://www.googleapis.com/oauth2/v3/certs';
-const signatureTaken = 'SIGNATURE_REMOVED_BY_GOOGLE';
-const clockToleranceS = 30;
+const signatureTaken = '.SIGNATURE_REMOVED_BY_GOOGLE';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -46,15 +44,19 @@ export function googleCaller(
   const emails = listOf('email', caller.email);
   const audiences = listOf('audience', caller.audience);
   const { signature = 'here', keys = remoteKeys() } = caller;
+  const wanted = {
+    audience: [...audiences],
+    issuer: ['https://accounts.google.com', 'accounts.google.com'],
+    clockTolerance: 30,
+    requiredClaims: ['exp', 'email'],
+  };
   const claimsOf = async (token: string): Promise<Claims | undefined> => {
     const jose = await import('jose');
     try {
-      if (signature === 'cloud-run' && token.endsWith(`.${signatureTaken}`)) {
-        return checked(jose.decodeJwt(token), audiences);
+      if (signature === 'cloud-run' && token.endsWith(signatureTaken)) {
+        return jose.UnsecuredJWT.decode(unsecured(token), wanted).payload;
       }
-      const options = { audience: [...audiences], issuer: issuers, algorithms: ['RS256'] };
-      const rest = { clockTolerance: clockToleranceS, requiredClaims: ['exp', 'email'] };
-      return (await jose.jwtVerify(token, keys, { ...options, ...rest })).payload;
+      return (await jose.jwtVerify(token, keys, { ...wanted, algorithms: ['RS256'] })).payload;
     } catch (error) {
       if (isWrong(error)) return undefined;
       throw error;
@@ -70,15 +72,9 @@ export function googleCaller(
   };
 }
 
-/** What jose checks besides a signature. */
-function checked(claims: Claims, audiences: readonly string[]): Claims | undefined {
-  const { iss, aud, exp } = claims;
-  const isRight =
-    issuers.includes(String(iss)) &&
-    [aud].flat().some((one) => typeof one === 'string' && audiences.includes(one)) &&
-    typeof exp === 'number' &&
-    exp + clockToleranceS > Date.now() / 1000;
-  return isRight ? claims : undefined;
+/** The same claims in a token that says that it has no signature. */
+function unsecured(token: string): string {
+  return `${Buffer.from('{"alg":"none"}').toString('base64url')}.${token.split('.')[1]}.`;
 }
 
 // Everything else that jose reports, such as a time limit, says that the keys could not be had.
@@ -102,6 +98,5 @@ function listOf(field: 'email' | 'audience', value: string | readonly string[]):
   if (list.length > 0 && list.every((one) => typeof one === 'string' && one !== '')) {
     return list as readonly string[];
   }
-  const message = `"${field}" of the caller is missing: say whose calls are let in.`;
-  throw new HearthError('invalid-option', message, { field });
+  throw new HearthError('invalid-option', `The caller needs "${field}".`, { field });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HearthError, type Runtime } from '@hearth/core';
 import { httpFailure, type HttpAnswer } from '@hearth/core/trigger';
+import { during } from './cloud-logger.ts';
 
 /**
  * A request of `http` of `@google-cloud/functions-framework`, of Express, or of a `node:http` server of your own on Cloud Run. What has read
@@ -22,7 +23,7 @@ export function httpFunction(
   return async (request, response) => {
     let answer: HttpAnswer;
     try {
-      answer = await answerTo(request);
+      answer = await during(request.headers['traceparent'], () => answerTo(request));
     } catch (error) {
       answer = httpFailure(error, runtime);
     }
@@ -38,34 +39,32 @@ export function httpFunction(
 /**
  * The body of a request.
  *
- * @throws {HearthError} `limit-exceeded`, as soon as it is longer than `maxBytes` or says that it will be.
+ * @throws {HearthError} `limit-exceeded`, as soon as it is longer than `maxBytes`.
  */
-export async function bodyOf(request: HttpRequest, maxBytes: number): Promise<Uint8Array | string> {
-  const { rawBody, body } = request;
-  if (rawBody !== undefined) return limited(rawBody, rawBody.length, maxBytes);
-  if (typeof body === 'string') return limited(body, Buffer.byteLength(body), maxBytes);
-  if (ArrayBuffer.isView(body)) return limited(body as Uint8Array, body.byteLength, maxBytes);
-  // Something has parsed the body and kept nothing of it.
-  if (body !== undefined && request.readableEnded) return JSON.stringify(body);
-  if (Number(request.headers['content-length']) > maxBytes) throw tooLong(maxBytes);
-  const chunks: Buffer[] = [];
+export async function bodyOf(request: HttpRequest, maxBytes: number): Promise<Uint8Array> {
+  const { body, rawBody = takenIn(body, request) } = request;
+  if (rawBody !== undefined) return limited(rawBody, maxBytes);
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLong(maxBytes);
-    chunks.push(chunk);
+  const chunks: Buffer[] = [];
+  // The connection is still needed, for the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += (chunk as Buffer).length;
+    if (size > maxBytes) break;
+    chunks.push(chunk as Buffer);
   }
-  return Buffer.concat(chunks, size);
+  return limited(Buffer.concat(chunks), maxBytes, size);
 }
 
-function limited<T>(body: T, size: number, maxBytes: number): T {
-  if (size > maxBytes) throw tooLong(maxBytes);
-  return body;
+/** What something has made of the body that has read it before us. */
+function takenIn(body: unknown, { readableEnded }: HttpRequest): Uint8Array | undefined {
+  if (typeof body === 'string' || ArrayBuffer.isView(body)) return Buffer.from(body as string);
+  return body === undefined || !readableEnded ? undefined : Buffer.from(JSON.stringify(body));
 }
 
-function tooLong(maxBytes: number): HearthError {
+function limited(body: Uint8Array, maxBytes: number, size = body.length): Uint8Array {
+  if (size <= maxBytes) return body;
   const message = `The body exceeds maxBytes, which is ${maxBytes}.`;
-  return new HearthError('limit-exceeded', message, { field: 'body' });
+  throw new HearthError('limit-exceeded', message, { field: 'body' });
 }
 
 const unproved: HttpAnswer = { status: 401, headers: { 'www-authenticate': 'Bearer' } };

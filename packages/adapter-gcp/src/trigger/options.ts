@@ -9,10 +9,11 @@ import {
 } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
 import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
+import { cloudLogger } from './cloud-logger.ts';
 
 /**
- * What every trigger takes: `store` and `publisher`, and the rest of the runtime where it is not to be that of Node.js. Share one object
- * between the triggers of a service.
+ * What every trigger takes: `store` and `publisher`, and the rest of the runtime where it is not to be that of Node.js, or, for `logger`, of
+ * Cloud Logging. Share one object between the triggers of a service.
  */
 export interface GcpOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
   /**
@@ -44,7 +45,7 @@ export function runtimeOf(options: GcpOptions, redeliveryAgeMs: number): Runtime
     const message = '"timeoutMs" must be a positive integer.';
     throw new HearthError('invalid-option', message, { field: 'timeoutMs' });
   }
-  return nodeRuntime({ redeliveryAgeMs, ...options });
+  return nodeRuntime({ redeliveryAgeMs, ...options, logger: options.logger ?? cloudLogger() });
 }
 
 /** Handles the inputs of one call by its deadline. Never rejects. */

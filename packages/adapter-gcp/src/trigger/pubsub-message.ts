@@ -1,6 +1,7 @@
 import { HearthError, isHearthError, type Input, type Principal } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
 import { anonymous, messageInput, type Message, type Plain } from '@hearth/core/trigger';
+import { answerOf } from './option-answer.ts';
 import { recordOf, textOf, textsOf } from './native.ts';
 
 /** A message of Pub/Sub as it was delivered. */
@@ -58,7 +59,8 @@ export function readDelivery(
   }
   const { attributes, data, messageId, orderingKey, deliveryAttempt: attempt } = delivery;
   const { maxDeliveryAttempts: most, limits } = options;
-  const principal = principalOf(delivery, options.principal);
+  const { principal: from = anonymous } = options;
+  const principal = typeof from === 'function' ? answerOf('principal', () => from(delivery)) : from;
   return messageInput({
     principal,
     attributes,
@@ -82,8 +84,7 @@ function deliveryOf(pushed: unknown): PubsubDelivery | HearthError {
   const it = recordOf(message);
   const messageId = textOf(it['messageId']) ?? textOf(it['message_id']);
   if (messageId === undefined) {
-    const fix = 'check what calls this, and that the subscription does not unwrap payloads';
-    return noPush(`The request is no push of Pub/Sub, for it has no message with an id: ${fix}.`);
+    return noPush('This is no push of Pub/Sub, wrapped as it should be: it has no "messageId".');
   }
   const data = bytesOf(it['data']);
   if (isHearthError(data)) return data;
@@ -116,35 +117,15 @@ function noPush(message: string): HearthError {
   return new HearthError('invalid-event', message, { field: 'message' });
 }
 
-function principalOf(
-  delivery: PubsubDelivery,
-  from: PubsubDecodeOptions['principal'] = anonymous,
-): Principal | HearthError {
-  if (typeof from !== 'function') return from;
-  try {
-    return from(delivery);
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    const text = 'Who is speaking could not be found out.';
-    return new HearthError('not-permitted', text, { field: 'principal', cause });
-  }
-}
-
 function plainOf(
   delivery: PubsubDelivery,
   source: string | undefined,
   principal: Principal | HearthError,
   given: PubsubDecodeOptions['plain'],
 ): Plain | HearthError | undefined {
-  let plain = given;
-  try {
-    if (typeof plain === 'function') plain = plain(delivery);
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    const text = 'The option "plain" could not say what the payload is.';
-    return new HearthError('invalid-event', text, { field: 'plain', cause });
-  }
-  if (plain === undefined) return undefined;
+  const plain =
+    typeof given === 'function' ? answerOf('plain', () => given(delivery), 'invalid-event') : given;
+  if (plain === undefined || isHearthError(plain)) return plain;
   return {
     source: source ?? `//pubsub.googleapis.com/${encodeURI(delivery.subscription)}`,
     time: delivery.publishTime,
