@@ -20,7 +20,11 @@ function sqsEvent(): { readonly Records: readonly SqsRecord[] } {
       messageId: `059f36b4-87a3-44ab-83d2-${String((n += 1)).padStart(12, '0')}`,
       receiptHandle: 'AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a',
       body: structuredText(n, records),
-      attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1545082649183' },
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: '1545082649183',
+        SenderId: 'AROA:gateway',
+      },
       messageAttributes: {},
       md5OfBody: 'e4e68fb7bd0e697a0ae8f1bb342846b3',
       eventSource: 'aws:sqs',

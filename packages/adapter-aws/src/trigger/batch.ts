@@ -3,7 +3,8 @@ import { mustComeAgain } from './invocation.ts';
 
 /** What Lambda is answered for a batch: what must come again. */
 export interface BatchResponse<Id = string> {
-  readonly batchItemFailures: readonly { readonly itemIdentifier: Id }[];
+  // Not readonly, so that it is what the official types of handlers want.
+  readonly batchItemFailures: { itemIdentifier: Id }[];
 }
 
 /** Handles the inputs of records and gives those records that must come again, in their order. A record may have several inputs. */

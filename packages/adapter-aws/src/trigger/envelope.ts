@@ -31,10 +31,10 @@ export interface S3Record {
     /** The key is encoded as in a form: a space is `+`. */
     readonly object: {
       readonly key: string;
-      readonly size?: number;
-      readonly eTag?: string;
-      readonly versionId?: string;
-      readonly sequencer?: string;
+      readonly size?: number | undefined;
+      readonly eTag?: string | undefined;
+      readonly versionId?: string | undefined;
+      readonly sequencer?: string | undefined;
     };
   };
 }

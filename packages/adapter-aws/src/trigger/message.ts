@@ -96,7 +96,8 @@ function open<Native>(
     return open(inner, envelopeIn(inner.body), depth + 1, options, envelope);
   }
   const { detail, id, source, time } = envelope.event;
-  if (source === 'aws.s3') return [asObject(found, envelope.event, envelope, options)];
+  if (source === 'aws.s3' && options.objects !== undefined)
+    return [asObject(found, envelope.event, envelope, options)];
   const inner = { ...found, body: undefined, json: detail ?? null, id, source, time };
   return open(inner, envelopeOf(detail), depth + 1, options, envelope);
 }

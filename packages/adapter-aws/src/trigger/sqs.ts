@@ -18,7 +18,15 @@ import { traceparentOf } from './x-ray.ts';
 export interface SqsRecord {
   readonly messageId: string;
   readonly body: string;
-  readonly attributes: Readonly<Record<string, string | undefined>>;
+  /** What SQS says of it; nothing of it is chosen by the sender but the group. */
+  readonly attributes: {
+    readonly ApproximateReceiveCount: string;
+    readonly SentTimestamp: string;
+    /** The IAM principal that sent it, by its unique id. */
+    readonly SenderId: string;
+    readonly MessageGroupId?: string | undefined;
+    readonly AWSTraceHeader?: string | undefined;
+  };
   readonly messageAttributes?: Readonly<Record<string, SqsAttribute>>;
   readonly eventSource: string;
   readonly eventSourceARN: string;
@@ -26,7 +34,7 @@ export interface SqsRecord {
 
 /** An attribute of a message of SQS. */
 export interface SqsAttribute {
-  readonly stringValue?: string;
+  readonly stringValue?: string | undefined;
   readonly dataType: string;
 }
 
