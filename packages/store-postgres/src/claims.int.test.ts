@@ -81,12 +81,14 @@ describe('behind PgBouncer in transaction mode', () => {
     const database = needs(context, server.found, postgresNeeds);
     const pooler = needs(context, await startPgbouncer(database), pgbouncerNeeds);
     ({ stop } = pooler);
+    const schema = server.schema();
+    const options: PostgresStoreOptions = { connectionString: () => pooler.url, schema };
+    const stores = [1, 2].map(() => postgresStore(options));
+    opened.push(...stores);
+    await Promise.all(stores.map((store) => store.load(['h/1'])));
     const harness: WorkerHarness = {
-      async open(count) {
-        const schema = server.schema();
-        const options: PostgresStoreOptions = { connectionString: () => pooler.url, schema };
-        const stores = Array.from({ length: count }, () => postgresStore(options));
-        opened.push(...stores);
+      async open() {
+        await server.empty(schema);
         return stores;
       },
     };

@@ -3,7 +3,7 @@ import { needs } from '@hearth/testing/needs';
 import type { PoolClient } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startProxy, type Proxy } from '../test/proxy.ts';
-import { testServer } from '../test/server.ts';
+import { quoted, testServer } from '../test/server.ts';
 import { postgresStore, type PostgresStore, type PostgresStoreOptions } from './postgres-store.ts';
 
 const server = testServer();
@@ -61,11 +61,11 @@ async function bodiesOf(store: PostgresStore, ...keys: readonly string[]) {
 async function locking(key: string): Promise<PoolClient> {
   const client = await server.pool().connect();
   await client.query('BEGIN');
-  await client.query(`UPDATE ${quoted()}.hearth_record SET body = body WHERE key = $1`, [key]);
+  await client.query(`UPDATE ${quoted(schema)}.hearth_record SET body = body WHERE key = $1`, [
+    key,
+  ]);
   return client;
 }
-
-const quoted = () => `"${schema.replaceAll('"', '""')}"`;
 
 /** Waits until somebody in the database waits for a lock. */
 async function untilBlocked(): Promise<void> {
@@ -160,7 +160,7 @@ describe('a statement that the server gives up', () => {
     const save = store.save([write('h/1', 'two', '1'), write('h/2', 'two', '1')]);
     await untilBlocked();
     // Now each of them waits for the other; the store has waited longer, and is the one that gives way.
-    await other.query(`UPDATE ${quoted()}.hearth_record SET body = body WHERE key = 'h/1'`);
+    await other.query(`UPDATE ${quoted(schema)}.hearth_record SET body = body WHERE key = 'h/1'`);
     await other.query('COMMIT');
     other.release();
     expect(await save).toEqual([

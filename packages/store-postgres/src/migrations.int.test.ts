@@ -2,7 +2,7 @@ import { postgresNeeds } from '@hearth/emulators/postgres';
 import { needs } from '@hearth/testing/needs';
 import type { Pool } from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { testServer } from '../test/server.ts';
+import { quoted, testServer } from '../test/server.ts';
 import { postgresMigrations } from './migrations.ts';
 import { postgresStore, type PostgresStore } from './postgres-store.ts';
 
@@ -16,15 +16,13 @@ beforeEach((context) => {
   pool = server.pool();
 });
 
-const quoted = () => `"${schema.replaceAll('"', '""')}"`;
-
 function stores(count: number, through = pool): readonly PostgresStore[] {
   return Array.from({ length: count }, () => postgresStore({ pool: through, schema }));
 }
 
 async function versions(): Promise<readonly number[]> {
   const { rows } = await pool.query<{ version: number }>(
-    `SELECT version FROM ${quoted()}.hearth_migration ORDER BY version`,
+    `SELECT version FROM ${quoted(schema)}.hearth_migration ORDER BY version`,
   );
   return rows.map(({ version }) => version);
 }
@@ -55,7 +53,7 @@ describe('a store', () => {
   it('does not touch tables of a newer version', async () => {
     const [store] = stores(1);
     await store?.load(['h/1']);
-    await pool.query(`INSERT INTO ${quoted()}.hearth_migration VALUES (1000, 'of tomorrow')`);
+    await pool.query(`INSERT INTO ${quoted(schema)}.hearth_migration VALUES (1000, 'of tomorrow')`);
     const [older] = stores(1);
     await expect(older?.load(['h/1'])).rejects.toMatchObject({ code: 'record-newer' });
   });
@@ -64,8 +62,8 @@ describe('a store', () => {
     await stores(1)[0]?.load(['h/1']);
     const role = `"worker of ${schema.replaceAll('"', '""')}"`.slice(0, 62).replace(/"*$/, '"');
     await pool.query(`CREATE ROLE ${role};
-      GRANT USAGE ON SCHEMA ${quoted()} TO ${role};
-      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted()} TO ${role}`);
+      GRANT USAGE ON SCHEMA ${quoted(schema)} TO ${role};
+      GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${quoted(schema)} TO ${role}`);
     const modest = server.pool({ max: 1 });
     await modest.query(`SET ROLE ${role}`);
     const store = postgresStore({ pool: modest, schema });

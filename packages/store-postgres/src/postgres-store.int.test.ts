@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { postgresNeeds } from '@hearth/emulators/postgres';
-import type { StateStore } from '@hearth/core/ports';
 import {
   storeCases,
   workerCases,
@@ -7,50 +8,42 @@ import {
   type WorkerHarness,
 } from '@hearth/testing/conformance';
 import { needs } from '@hearth/testing/needs';
-import type { Pool } from 'pg';
-import { beforeEach, describe, it } from 'vitest';
-import { testServer } from '../test/server.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { quoted, testServer } from '../test/server.ts';
 import { postgresStore, type PostgresStore } from './postgres-store.ts';
 
 const server = testServer();
 
 beforeEach((context) => void needs(context, server.found, postgresNeeds));
 
-const places = new WeakMap<StateStore, { readonly pool: Pool; readonly schema: string }>();
+const schema = server.schema();
 
-function open(schema = server.schema()): PostgresStore {
-  const pool = server.pool();
-  const store = postgresStore({ pool, schema });
-  places.set(store, { pool, schema });
-  return store;
-}
+const open = (): PostgresStore => postgresStore({ pool: server.pool(), schema });
 
-function placeOf(store: StateStore) {
-  const place = places.get(store);
-  if (place === undefined) throw new Error('This store was not opened here.');
-  return place;
+/** Stores on empty tables. */
+async function openEmpty(count: number): Promise<readonly PostgresStore[]> {
+  const stores = Array.from({ length: count }, open);
+  await stores[0]?.load(['h/1']);
+  await server.empty(schema);
+  return stores;
 }
 
 const harness: Required<StoreHarness> = {
-  open: async () => open(),
-  reopen: async (store) => open(placeOf(store).schema),
-  contains: async (store, text) => (await everything(store)).includes(text),
+  open: async () => (await openEmpty(1))[0] as PostgresStore,
+  reopen: async () => open(),
+  contains: async (_, text) => (await everything()).includes(text),
   settle: async () => undefined,
 };
 
 /** All that can be asked for: every row of every table, as text. */
-async function everything(store: StateStore): Promise<string> {
-  const { pool, schema } = placeOf(store);
-  const tables = await pool.query<{ name: string }>(
-    'SELECT relname AS name FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relkind = $2',
-    [schema, 'r'],
-  );
+async function everything(): Promise<string> {
+  const pool = server.pool();
+  const all = `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace($1)`;
+  const tables = await pool.query<{ name: string }>(all, [quoted(schema)]);
   const texts: string[] = [];
   for (const { name } of tables.rows) {
-    const rows = await pool.query(
-      `SELECT row::text AS row FROM "${schema.replaceAll('"', '""')}".${name} AS row`,
-    );
-    texts.push(JSON.stringify(rows.rows));
+    const { rows } = await pool.query(`SELECT r::text AS r FROM ${quoted(schema)}.${name} AS r`);
+    texts.push(JSON.stringify(rows));
   }
   return texts.join('\n');
 }
@@ -59,13 +52,43 @@ describe('a store in PostgreSQL', () => {
   it.each(storeCases)('$name', ({ run }) => run(harness));
 });
 
-const workers: WorkerHarness = {
-  async open(count) {
-    const schema = server.schema();
-    return Array.from({ length: count }, () => open(schema));
-  },
-};
+const workers: WorkerHarness = { open: openEmpty };
 
 describe('workers on one database', () => {
   it.each(workerCases)('$name', ({ run }) => run(workers));
 });
+
+describe('erase', () => {
+  // What docs/decisions/0014 says.
+  it('leaves nothing to queries, and what VACUUM FULL removes to files', async (context) => {
+    const { folder } = needs(context, server.found, postgresNeeds);
+    const data = join(needs(context, folder, 'PostgreSQL itself'), 'data/base');
+    const pool = server.pool();
+    const store = postgresStore({ pool, schema: 'erase' });
+    let expected: string | null = null;
+    for (let n = 0; n < 20; n += 1) {
+      const tags = { of: `private-tag-${n}` };
+      const body = `private-${n}.`.repeat(40);
+      const [result] = await store.save([{ key: 'h/1', expected, body, due: n, tags }]);
+      expected = result?.outcome === 'saved' ? result.version : null;
+    }
+    await store.erase([{ key: 'h/1', expected, body: '{}', due: null, tags: {} }]);
+    const found = await pool.query(
+      `SELECT FROM erase.hearth_record r WHERE r::text LIKE '%private%'`,
+    );
+    expect(found.rowCount).toBe(0);
+    expect((await pool.query('SELECT FROM erase.hearth_tag')).rowCount).toBe(0);
+    await pool.query('CHECKPOINT');
+    expect(filesWith(data, 'private')).toBeGreaterThan(0);
+    await pool.query('VACUUM FULL erase.hearth_record');
+    await pool.query('CHECKPOINT');
+    expect(filesWith(data, 'private')).toBe(0);
+  });
+});
+
+function filesWith(folder: string, text: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return files.filter(
+    (file) => file.isFile() && readFileSync(join(file.parentPath, file.name)).includes(text),
+  ).length;
+}
