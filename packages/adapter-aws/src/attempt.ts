@@ -95,6 +95,16 @@ export function isThrottle(error: unknown): boolean {
   return throttles.has(nameOf(error)) || statusOf(error) === 429;
 }
 
+/**
+ * What to say of an error: its name, and its message where no service has given an answer, which may repeat what it was asked ("Region is
+ * missing", "connect ECONNREFUSED …").
+ */
+export function reasonOf(error: unknown): string {
+  const { message } = Object(error) as SdkError;
+  const isOurs = statusOf(error) === undefined && typeof message === 'string' && message !== '';
+  return isOurs ? `${nameOf(error)}: ${message}` : nameOf(error);
+}
+
 /** The name of an SDK's error, or of whatever it is. */
 export function nameOf(error: unknown): string {
   const { name } = Object(error) as SdkError;

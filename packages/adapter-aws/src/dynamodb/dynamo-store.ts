@@ -44,6 +44,8 @@ export interface DynamoStoreOptions {
  * Records have 400,000 bytes at most, keys 1,024, and 100 tags. Erasing removes all that this table keeps of a record; streams and
  * backups keep it until they expire.
  *
+ * It needs `dynamodb:GetItem`, `BatchGetItem`, `PutItem` and `DeleteItem` on the table, and `Query` on the table and its indexes.
+ *
  * @throws {HearthError} `invalid-option`.
  */
 export function dynamoStore(options: DynamoStoreOptions): StateStore {
@@ -97,7 +99,7 @@ async function query(
 ): Promise<KeyPage> {
   const values = { ':tag': { S: tagName(handler, tag, value) } };
   const where =
-    cursor === undefined
+    cursor === undefined || cursor === ''
       ? { text: '#tag = :tag', names: { '#tag': 'tag' }, values }
       : {
           text: '#tag = :tag AND pk > :after',

@@ -1,5 +1,5 @@
 import { HearthError } from '@hearth/core/event';
-import { isThrottle, nameOf, statusOf, type SdkError } from '../attempt.ts';
+import { isThrottle, nameOf, reasonOf, statusOf, type SdkError } from '../attempt.ts';
 
 /**
  * What an error of DynamoDB means for who asked. Nothing that was to be written is in the message.
@@ -22,7 +22,7 @@ export function failureOf(cause: unknown, table: string): HearthError {
   if (status !== undefined && status < 500) {
     return unavailable(table, 'may not be used like this', name, cause);
   }
-  return unavailable(table, 'cannot be reached', name, cause);
+  return unavailable(table, 'cannot be reached', reasonOf(cause), cause);
 }
 
 function tooLarge(table: string): string {

@@ -173,6 +173,14 @@ describe('a table that cannot be used', () => {
     await expect(store.due({ before: 1, limit: 1 })).rejects.toMatchObject(error);
   });
 
+  it('says why it cannot be reached without a region', async () => {
+    const { endpoint: _, region: __, ...rest } = aws(proxy.url);
+    const client = new DynamoDBClient({ ...rest, region: async () => '' });
+    const [result] = await dynamoStore({ table, client }).save([write('h/1', 'one')]);
+    expect(result).toMatchObject({ outcome: 'failed', error: { retryable: true } });
+    expect(result?.outcome === 'failed' && result.error.message).toMatch(/Region/);
+  });
+
   it('cannot be reached: nothing was written', async () => {
     const gone = await faultyProxy(emulator.url);
     await gone.stop();

@@ -24,7 +24,7 @@ const entryBytes = 1_024;
  * `source` and `detail-type` are the event's source and type, and the detail is the whole event in structured mode: rules match
  * `{ "detail": { "type": [...], "subject": [...] } }`. A bus keeps no order, and writes the JSON anew. Each entry of an answer is looked
  * at. An event above 998,976 bytes fails for good (`limit-exceeded`), and so does one that EventBridge finds invalid (`invalid-event`);
- * everything else may be tried again.
+ * everything else may be tried again. It needs `events:PutEvents`.
  *
  * @throws {HearthError} `invalid-option`.
  */

@@ -31,6 +31,7 @@ export interface IotDataOptions extends SendingOptions {
  *
  * What has a time to live (`expirytime`) is not delivered by the broker after it, nor sent. An event above 128 KiB fails for good
  * (`limit-exceeded`), and so does a topic that is none (`invalid-topic`), an expired event (`expired`), and what AWS IoT finds invalid.
+ * It needs `iot:Publish` on the topics, and `iot:RetainPublish` where something is retained.
  *
  * @throws {HearthError} `invalid-topic` for a topic that is none, `invalid-option`.
  */

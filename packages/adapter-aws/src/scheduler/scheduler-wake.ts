@@ -27,7 +27,7 @@ export interface SchedulerWakeOptions {
  * is up to a minute late; behind `sqsWake({ later })`, which asks it to be early, timers are late by about a second.
  *
  * However many records and processes ask for one instant, it is one schedule: its name says the instant. Rejects with
- * `publisher-unavailable`.
+ * `publisher-unavailable`. It needs `scheduler:CreateSchedule`, and `iam:PassRole` for the role.
  *
  * @throws {HearthError} `invalid-option`.
  */

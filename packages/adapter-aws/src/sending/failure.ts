@@ -1,6 +1,6 @@
 import { HearthError, type HearthErrorCode } from '@hearth/core/event';
 import type { PublishResult } from '@hearth/core/ports';
-import { isThrottle, nameOf, statusOf } from '../attempt.ts';
+import { isThrottle, nameOf, reasonOf, statusOf } from '../attempt.ts';
 
 /** An event that is published. */
 export const published: PublishResult = { outcome: 'published' };
@@ -41,5 +41,5 @@ export function requestFailed(where: string, cause: unknown): PublishResult {
   }
   const message = isThrottle(cause) ? `${where} is throttled` : `${where} could not be reached`;
   const options = { retryable: true, cause };
-  return failed('publisher-unavailable', `${message} (${name}).`, options);
+  return failed('publisher-unavailable', `${message} (${reasonOf(cause)}).`, options);
 }

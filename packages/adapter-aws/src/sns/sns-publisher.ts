@@ -23,7 +23,7 @@ const maxEventBytes = most - 1_024;
  *
  * A FIFO topic keeps the events of a partition in order (its message group) and takes an event once within five minutes. A standard topic
  * keeps no order. Each entry of an answer is looked at. An event above 255 KiB fails for good (`limit-exceeded`), and so does one that SNS
- * finds invalid (`invalid-event`); everything else may be tried again.
+ * finds invalid (`invalid-event`); everything else may be tried again. It needs `sns:Publish`.
  *
  * @throws {HearthError} `invalid-option`.
  */

@@ -21,6 +21,7 @@ export interface SqsPublisherOptions extends SendingOptions {
  * A FIFO queue keeps the events of a partition in order (its message group) and takes an event once within five minutes (its deduplication id
  * is made of source and id). A standard queue keeps no order. Each entry of an answer is looked at. An event that is too large
  * fails for good (`limit-exceeded`), and so does one that SQS finds invalid (`invalid-event`); everything else may be tried again.
+ * It needs `sqs:SendMessage`.
  *
  * @throws {HearthError} `invalid-option`.
  */

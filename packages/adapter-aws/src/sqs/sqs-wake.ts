@@ -28,6 +28,7 @@ const earlyMs = 120_000;
  * by the time between two sweeps where a message could not be sent.
  *
  * An instant is asked for once by a process, however many records wait for it. Rejects with `publisher-unavailable`.
+ * It needs `sqs:SendMessage`.
  *
  * @throws {HearthError} `invalid-option` for a queue without a name, or a FIFO queue, which cannot delay single messages.
  */
