@@ -21,6 +21,7 @@ export const adapters: readonly CloudAdapter[] = [
     sizes: {
       sqs: 'sqs',
       kinesis: 'kinesis',
+      kafka: 'kafka',
       dynamoStream: 'dynamoStream',
       sns: 'sns',
       s3: 's3',

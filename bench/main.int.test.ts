@@ -30,6 +30,7 @@ const promised = [
   'size.codec.gzip',
   'size.sqs',
   'size.kinesis',
+  'size.kafka',
   'size.dynamoStream',
   'size.sns',
   'size.s3',

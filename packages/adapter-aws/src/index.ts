@@ -33,6 +33,14 @@ export type {
   DynamoStreamDecodeOptions,
   DynamoStreamOptions,
 } from './trigger/dynamo-stream.ts';
+export { decodeKafka, kafka } from './trigger/kafka.ts';
+export type {
+  KafkaDecodeOptions,
+  KafkaFailure,
+  KafkaHandler,
+  KafkaOptions,
+  KafkaRecord,
+} from './trigger/kafka.ts';
 export type { BatchResponse } from './trigger/batch.ts';
 export type { AwsOptions, LambdaContext } from './trigger/invocation.ts';
 export type { AwsMessage, MessageOptions } from './trigger/message.ts';

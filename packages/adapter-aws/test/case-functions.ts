@@ -7,6 +7,7 @@ import {
   http,
   iotMessages,
   iotRule,
+  kafka,
   kinesis,
   s3,
   sns,
@@ -43,6 +44,11 @@ const triggers = {
     sqs(meters, { ...options, principal: ({ native }) => said(native.attributes['SenderId']) }),
   kinesis: (options: Options) =>
     kinesis(meters, { ...options, principal: ({ native }) => said(native.kinesis.partitionKey) }),
+  kafka: (options: Options) =>
+    kafka(meters, {
+      ...options,
+      principal: ({ native }) => said(Buffer.from(native.key ?? '', 'base64')),
+    }),
   dynamoStream: (options: Options) =>
     dynamoStream(meters, { ...options, principal: ({ native }) => said(native.keys['sender']) }),
   sns: (options: Options) =>

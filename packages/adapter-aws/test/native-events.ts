@@ -148,6 +148,34 @@ export function kinesisRecord(message: TriggerMessage, nth: number) {
   };
 }
 
+/** What Lambda hands in for topics of Kafka: all messages in one partition, in binary mode. */
+export function kafkaEvent(messages: readonly TriggerMessage[]) {
+  const records = messages.map((message, offset) => {
+    const { data, ...rest } = 'event' in message ? message.event : { data: message.raw };
+    const type = 'event' in message ? { 'content-type': 'application/json' } : {};
+    const attributes = Object.entries(rest).map(([name, value]) => [`ce_${name}`, String(value)]);
+    return {
+      topic: 'readings',
+      partition: 3,
+      offset,
+      timestamp: 1545084650987,
+      timestampType: 'CREATE_TIME',
+      key: Buffer.from(sender(message)).toString('base64'),
+      value: Buffer.from('event' in message ? JSON.stringify(data) : message.raw).toString(
+        'base64',
+      ),
+      headers: [...attributes, ...Object.entries(type)].map(([name = '', value = '']) => ({
+        [name]: [...new Int8Array(Buffer.from(value))],
+      })),
+    };
+  });
+  return {
+    eventSource: 'aws:kafka',
+    bootstrapServers: 'b-1.kafka',
+    records: { 'readings-3': records },
+  };
+}
+
 /** A record of the stream of an outbox table, whose items are events. */
 export function dynamoRecord(message: TriggerMessage, nth: number) {
   const item = 'event' in message ? message.event : { raw: message.raw };

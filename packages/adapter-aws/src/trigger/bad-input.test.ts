@@ -20,6 +20,7 @@ import {
   http,
   iotMessages,
   iotRule,
+  kafka,
   kinesis,
   s3,
   schedule,
@@ -381,6 +382,43 @@ describe('http', () => {
     expect(await handle({ ...post, headers })).toMatchObject({ statusCode: 415 });
     const requestContext = { ...post.requestContext, http: { method: 'GET' } };
     expect(await handle({ ...post, requestContext })).toMatchObject({ statusCode: 405 });
+  });
+});
+
+describe('kafka', () => {
+  const handle = async (event: unknown, options: object = {}) => {
+    const at = world();
+    const answer = await kafka(meters, { ...at.options, principal, ...options })(event, context);
+    return { at, failed: answer.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier) };
+  };
+
+  it.each([...strange, { records: null }, { records: { 'a-0': 'no' } }])(
+    'throws for %j, of which nothing can be named',
+    async (odd) => {
+      await expect(handle(odd)).rejects.toMatchObject({ code: 'invalid-event', field: 'records' });
+    },
+  );
+
+  it.each([null, 1, 'text', {}, { value: 7, headers: 'no' }, { headers: [null, { a: 'b' }] }])(
+    'buries the record %j',
+    async (odd) => {
+      const { at, failed } = await handle({ records: { 'a-0': [odd] } });
+      expect([at.codes(), failed]).toEqual([['unsupported-media-type'], []]);
+    },
+  );
+
+  it('names the first record of each partition that must come again, as Lambda wants it', async () => {
+    const store = faultyStore(memoryStore(), () => 'down');
+    const [one] = Object.values(native.kafkaEvent([reading('e1'), reading('e2')]).records);
+    const two = one?.map((record) => ({ ...record, partition: 4, offset: record.offset + 7 }));
+    const { failed } = await handle(
+      { records: { 'readings-3': one, 'readings-4': two } },
+      { store },
+    );
+    expect(failed).toEqual([
+      { partition: 'readings-3', offset: 0 },
+      { partition: 'readings-4', offset: 7 },
+    ]);
   });
 });
 

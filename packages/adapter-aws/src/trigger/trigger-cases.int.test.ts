@@ -4,6 +4,7 @@ import { meters, triggerCases } from '@hearth/testing/conformance';
 import type { HostAnswer, OpenTrigger, TriggerMessage } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaseContext } from '../../test/case-functions.ts';
+import type { BatchResponse, KafkaFailure } from '../index.ts';
 import { lendPorts } from '../../test/remote-runtime.ts';
 import * as native from '../../test/native-events.ts';
 
@@ -54,10 +55,10 @@ function fromFirst(result: unknown, nth: number): HostAnswer {
 }
 
 function failures(result: unknown): readonly string[] {
-  const { batchItemFailures } = result as {
-    readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
-  };
-  return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  const { batchItemFailures } = result as BatchResponse<string | KafkaFailure>;
+  return batchItemFailures.map(({ itemIdentifier: id }) =>
+    typeof id === 'string' ? id : String(id.offset),
+  );
 }
 
 function byStatus(result: unknown): HostAnswer {
@@ -124,6 +125,16 @@ const services: readonly Row[] = [
     { events: batch(Records, native.dynamoRecord), answer: fromFirst, ordered: true },
     // An item is no text, and its dead letter shows the change.
     [noText],
+  ],
+  [
+    'kafka, binary mode',
+    'kafka',
+    {
+      events: (messages) => [[native.kafkaEvent(messages), messages]],
+      answer: fromFirst,
+      ordered: true,
+    },
+    [asSent],
   ],
   ['sns', 'sns', { events: alone(native.snsEvent), answer: acknowledged }],
   [
