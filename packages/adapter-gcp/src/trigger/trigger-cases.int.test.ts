@@ -17,6 +17,7 @@ import { cloudEvent } from './cloud-event.ts';
 import { http } from './http.ts';
 import { pubsub } from './pubsub.ts';
 import { pubsubEvent } from './pubsub-event.ts';
+import { storage } from './storage.ts';
 
 /** A trigger in its function, and how a host calls it. */
 interface Way {
@@ -91,6 +92,52 @@ const ways: readonly Way[] = [
   },
 ];
 
+const packed = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const unpacked = (text = '') => JSON.parse(Buffer.from(text, 'base64url').toString()) as unknown;
+
+const meterTypes = ['counted', 'refused', 'broken'].map((name) => `com.acme.meter.${name}`);
+const levels = '{device}/{id}/{data}/{who}';
+const rule = { data: (_: unknown, { data }: Params) => unpacked(data) };
+type Params = Readonly<Record<string, string>>;
+
+/** An object whose name says all that a message of the cases says; it has no other way to say anything. */
+function stored(message: TriggerMessage): Sent {
+  const {
+    subject = '',
+    type,
+    id,
+    data,
+  } = 'event' in message
+    ? message.event
+    : { subject: 'm9', type: 'garbage', id: '1', data: message.raw };
+  const name = [type, subject, packed(id), packed(data ?? null), packed(message.principal)].join(
+    '/',
+  );
+  const object = { bucket: 'clips', name, generation: '1', metageneration: '1' };
+  return eventarc('google.cloud.storage.object.v1.finalized', '//storage.googleapis.com', object);
+}
+
+const ofObjects: Way = {
+  name: 'storage',
+  make: (app, runtime) => ({
+    cloudEvent: storage(app, {
+      ...runtime,
+      objects: Object.fromEntries(
+        [...meterTypes, 'com.other.thing'].map((type) => [`${type}/${levels}`, { type, ...rule }]),
+      ),
+      principal: ({ params }) => unpacked(params['who']) as Principal,
+    }),
+  }),
+  send: stored,
+  answerOf: byPubsub,
+  not: {
+    'hands on an event as it was sent': 'what came is an object, and no event',
+    'applies the messages of a subject in their order, if it promises so':
+      'the id of an event is that of the object, and the case compares ids',
+    'keeps the text of a message that is no event': 'an object has no text',
+  },
+};
+
 /** Delivers as these hosts do: one message in each call. */
 function opener({ make, send, answerOf }: Way): OpenTrigger {
   return async (app, runtime) => {
@@ -118,7 +165,7 @@ beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 
-describe.each(ways)('$name', (way) => {
+describe.each([...ways, ofObjects])('$name', (way) => {
   it.for(triggerCases)('$name', async ({ name, run }, test) => {
     const reason = way.not?.[name];
     if (reason !== undefined) test.skip(reason);
