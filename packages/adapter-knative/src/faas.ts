@@ -4,15 +4,16 @@ import {
   httpFailure,
   httpHandling,
   httpReceiver,
+  httpSender,
   type HttpAnswer,
   type HttpRequest,
+  type HttpSender,
 } from '@hearth/core/trigger';
 import { nodeRuntime, sweeper, type SweeperOptions } from '@hearth/node';
 import type { AuthenticateHead, RequestHead } from './auth.ts';
 import { gather } from './gather.ts';
 import { storeCheck } from './health.ts';
 import type { KnativeOptions } from './options.ts';
-import { prover } from './prove.ts';
 
 /** What is read of the context that faas-js-runtime gives a function. */
 export interface FaasContext {
@@ -73,7 +74,6 @@ export function faas(app: App, options: FaasOptions): FaasFunction {
     ...options,
     handle: gather(handle, { inputs: 100, calls: 32 }),
   });
-  const prove = prover(options.auth, runtime);
   const storeAnswers = storeCheck(runtime.store, runtime.clock);
   const open = new Set<Promise<unknown>>();
   const answerTo = async (context: FaasContext): Promise<HttpAnswer> => {
@@ -81,8 +81,7 @@ export function faas(app: App, options: FaasOptions): FaasFunction {
       const { method, headers } = context;
       assertHeaders(headers);
       if (method !== 'POST') return await receive({ method, headers, principal: undefined });
-      const principal = await prove(headOf(context));
-      if (principal === 'unknown') return { status: 503 };
+      const principal = await httpSender(options.auth, headOf(context), runtime);
       return await receive(requestOf(context, principal));
     } catch (error) {
       return httpFailure(error, runtime);
@@ -132,10 +131,7 @@ function headOf({ headers, query = {} }: FaasContext): RequestHead {
   };
 }
 
-function requestOf(
-  { headers, body, rawBody }: FaasContext,
-  principal: Principal | undefined,
-): HttpRequest {
+function requestOf({ headers, body, rawBody }: FaasContext, principal: HttpSender): HttpRequest {
   return { headers, principal, body: bodyOf(headers, rawBody ?? body) };
 }
 

@@ -4,13 +4,13 @@ import { defaultLimits } from '@hearth/core/event';
 import {
   httpFailure,
   httpReceiver,
+  httpSender,
   type HandleInputs,
   type HttpAnswer,
 } from '@hearth/core/trigger';
 import { hideToken } from './auth.ts';
 import { decompress, encodingOf, readBody } from './body.ts';
 import type { KnativeOptions } from './options.ts';
-import { prover } from './prove.ts';
 
 /**
  * Gives the function that takes the events of a request and says what to answer; it never rejects. If the sender goes away, its promise
@@ -24,7 +24,6 @@ export function receiver(
 ): (request: IncomingMessage) => Promise<HttpAnswer> {
   const { compressed = false } = options;
   const { maxBytes } = { ...defaultLimits, ...options.limits };
-  const prove = prover(options.auth, runtime);
   const receive = httpReceiver(app, runtime, { ...options, handle: handleInputs });
 
   return async (request) => {
@@ -34,9 +33,9 @@ export function receiver(
     if (method !== 'POST') return receive({ method, headers, principal: undefined });
     try {
       const encoding = encodingOf(request, compressed);
-      const principal = await prove(request);
-      if (principal === 'unknown') return uncheckable;
-      if (principal === undefined) return await receive({ headers, principal });
+      const principal = await httpSender(options.auth, request, runtime);
+      // Of nobody's request the body is not read.
+      if (typeof principal !== 'object') return await receive({ headers, principal });
       const sent = await readBody(request, maxBytes);
       const body = encoding === undefined ? sent : await decompress(sent, encoding, maxBytes);
       return await receive({ headers, body, principal });
@@ -45,8 +44,6 @@ export function receiver(
     }
   };
 }
-
-const uncheckable: HttpAnswer = { status: 503 };
 
 // Node joins the values of a header that is sent twice, which would let one attribute hide in another.
 function pairsOf(raw: readonly string[]): readonly (readonly [name: string, value: string])[] {

@@ -1,8 +1,9 @@
-import { HearthError, type App, type Principal, type Runtime } from '@hearth/core';
+import { HearthError, type App, type Principal } from '@hearth/core';
 import {
   anonymous,
   httpInputs,
   httpReceiver,
+  httpSender,
   type HttpAnswer,
   type HttpInputs,
   type HttpInputsOptions,
@@ -55,10 +56,8 @@ export function http(app: App, options: HttpOptions): HttpHandler {
       const { method } = request.requestContext.http;
       if (method !== 'POST')
         return receive({ ...messageOf(request), method, principal: anonymous });
-      const principal = await prove(request, options.authenticate, given);
-      return principal === 'unknown'
-        ? later
-        : receive({ ...messageOf(request), principal, deadline });
+      const principal = await httpSender(options.authenticate, request, given);
+      return receive({ ...messageOf(request), principal, deadline });
     };
     return resultOf(await clock.within(withinMs, answer).catch(() => later));
   };
@@ -87,25 +86,6 @@ function requestOf(event: unknown): HttpEvent {
 function messageOf({ headers, body, isBase64Encoded }: HttpEvent) {
   if (typeof body !== 'string') return { headers };
   return { headers, body: isBase64Encoded ? Buffer.from(body, 'base64') : body };
-}
-
-/** Who is speaking: `undefined` if a proof was wanted and none came, `unknown` if it could not be checked now. */
-async function prove(
-  request: HttpEvent,
-  from: HttpOptions['authenticate'] = anonymous,
-  { logger }: Runtime,
-): Promise<Principal | 'unknown' | undefined> {
-  if (typeof from !== 'function') return from;
-  try {
-    const principal = (await from(request)) as Partial<Principal> | null | undefined;
-    if (principal === undefined || principal === null) return undefined;
-    const { kind, id } = principal;
-    if (typeof kind === 'string' && typeof id === 'string') return { kind, id };
-    throw new TypeError('authenticate must give a principal with kind and id, or undefined');
-  } catch (error) {
-    logger?.error({ err: error }, 'Who is speaking could not be checked.');
-    return 'unknown';
-  }
 }
 
 function resultOf({ status, headers = {}, body = '' }: HttpAnswer): HttpResult {

@@ -1,4 +1,4 @@
-import type { App, Principal, Runtime } from '@hearth/core';
+import type { App, Principal } from '@hearth/core';
 import { defaultLimits } from '@hearth/core/event';
 import {
   anonymous,
@@ -6,6 +6,7 @@ import {
   httpHandling,
   httpInputs,
   httpReceiver,
+  httpSender,
   type HttpAnswer,
   type HttpInputs,
   type HttpInputsOptions,
@@ -62,11 +63,10 @@ export function http(app: App, options: HttpOptions): HttpFunction {
   const answer = async (request: FunctionRequest): Promise<HttpAnswer> => {
     const { method, headers } = request;
     if (method !== 'POST') return receive({ method, headers, principal: anonymous });
-    const proof = await prove(request, authenticate, runtime);
-    if ('status' in proof) return proof;
-    if (proof.principal === undefined) return receive({ headers, ...proof });
+    const principal = await httpSender(authenticate, request, runtime);
+    if (typeof principal !== 'object') return receive({ headers, principal });
     try {
-      return await receive({ headers, body: await readBody(request, maxBytes), ...proof });
+      return await receive({ headers, body: await readBody(request, maxBytes), principal });
     } catch (error) {
       return httpFailure(error, runtime);
     }
@@ -91,25 +91,4 @@ export async function decodeHttp(
   const { maxBytes } = { ...defaultLimits, ...options.limits };
   const { headers } = request;
   return httpInputs({ headers, body: await readBody(request, maxBytes) }, options);
-}
-
-const uncheckable: HttpAnswer = { status: 503 };
-
-/** Who is speaking: `undefined` if a proof was wanted and none came, or an answer if it could not be checked. */
-async function prove(
-  request: FunctionRequest,
-  from: HttpOptions['authenticate'] = anonymous,
-  { logger }: Runtime,
-): Promise<{ readonly principal: Principal | undefined } | HttpAnswer> {
-  if (typeof from !== 'function') return { principal: from };
-  try {
-    const principal = (await from(request)) as Partial<Principal> | null | undefined;
-    if (principal === undefined || principal === null) return { principal: undefined };
-    const { kind, id } = principal;
-    if (typeof kind === 'string' && typeof id === 'string') return { principal: { kind, id } };
-    throw new TypeError('authenticate must give a principal with kind and id, or undefined');
-  } catch (error) {
-    logger?.error({ err: error }, 'Who is speaking could not be checked.');
-    return uncheckable;
-  }
 }

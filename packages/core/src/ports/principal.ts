@@ -12,6 +12,12 @@ export interface Principal {
 /** Who has proved nothing. */
 export const anonymous: Principal = { kind: 'anonymous', id: '' };
 
+/** Tells whether something has the shape of a principal: functions of users may be JavaScript. */
+export function isPrincipal(value: unknown): value is Principal {
+  const { kind, id } = Object(value) as Partial<Principal>;
+  return typeof kind === 'string' && typeof id === 'string';
+}
+
 /** Decides, at once, whether a principal may say something about a subject. It is not asked about the app. */
 export type SpeaksFor = (principal: Principal, subject: string) => boolean;
 

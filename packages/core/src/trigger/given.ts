@@ -1,5 +1,5 @@
 import { HearthError, isHearthError } from '../event/error.ts';
-import { anonymous, type Principal } from '../ports/principal.ts';
+import { anonymous, isPrincipal, type Principal } from '../ports/principal.ts';
 import type { Plain } from './plain.ts';
 
 /**
@@ -52,9 +52,4 @@ function attempted<T>(
       cause,
     });
   }
-}
-
-function isPrincipal(sender: unknown): sender is Principal {
-  const { kind, id } = Object(sender) as Partial<Principal>;
-  return typeof kind === 'string' && typeof id === 'string';
 }

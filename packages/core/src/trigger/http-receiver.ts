@@ -11,14 +11,15 @@ import { count } from '../app/work.ts';
 import { httpAnswer, httpRefusal, type HttpAnswer, type WhenRejected } from './http-answer.ts';
 import { httpInputs, type HttpInputs, type HttpMessage } from './http-inputs.ts';
 import { httpReplies, type ReplyType } from './http-reply.ts';
+import type { HttpSender } from './http-sender.ts';
 import { webhookHandshake, type Webhook } from './http-webhook.ts';
 
 /** An HTTP request whose body has been read, and who sends it. */
 export interface HttpRequest extends HttpMessage {
   /** `POST` unless given. */
   readonly method?: string | undefined;
-  /** Who is speaking, as the channel proved it; `undefined` if a proof was wanted and none came, which is answered with 401. */
-  readonly principal: Principal | undefined;
+  /** Who is speaking, as the channel proved it and `httpSender` found out: `undefined` is answered with 401, `unknown` with 503. */
+  readonly principal: HttpSender;
   /** The instant (ms) by which the host must have its answer; that of the runtime unless given. */
   readonly deadline?: number | undefined;
 }
@@ -80,6 +81,7 @@ export function httpReceiver(
       if (method === 'OPTIONS' && handshake !== undefined) return handshake(request.headers);
       if (method !== 'POST') return counted(notAllowed, runtime);
       if (principal === undefined) return counted(unproved, runtime);
+      if (principal === 'unknown') return uncheckable;
       return counted(await take(request, principal), runtime);
     } catch (error) {
       return httpFailure(error, runtime);
@@ -87,6 +89,7 @@ export function httpReceiver(
   };
 }
 
+const uncheckable: HttpAnswer = { status: 503 };
 const unproved: HttpAnswer = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 
 /** How the inputs of requests are handled. */

@@ -20,3 +20,4 @@ export type {
   HttpReceiverOptions,
   HttpRequest,
 } from './http-receiver.ts';
+export { httpSender, type HttpAuthenticate, type HttpSender } from './http-sender.ts';

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { HearthError, isHearthError } from '../event/error.ts';
 import { messageInput, type Message } from './message.ts';
@@ -241,4 +242,55 @@ describe('a plain payload', () => {
       'data',
     ]);
   });
+});
+
+it('is read or rejected, whatever it is', () => {
+  const anything = fc.anything({ maxDepth: 1, maxKeys: 3 });
+  const names = fc.constantFrom(
+    'ce-specversion',
+    'ce-id',
+    'ce-source',
+    'ce-type',
+    'ce-data',
+    '__proto__',
+  );
+  const attributes = fc.oneof(
+    fc.dictionary(fc.oneof(names, fc.string()), anything),
+    fc.array(fc.tuple(names, anything)),
+  );
+  const contentType = fc.oneof(
+    fc.constantFrom('application/json', 'text/plain', structured, 'application/cloudevents'),
+    fc.string(),
+  );
+  const message = fc.record(
+    {
+      body: fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.uint8Array(),
+        fc.json({ maxDepth: 1 }),
+        anything,
+      ),
+      json: anything,
+      contentType,
+      attributes,
+      prefix: fc.constantFrom('', 'ce-'),
+      sniff: fc.boolean(),
+      otherwise: fc.record({
+        type: fc.string(),
+        source: fc.string(),
+        time: fc.oneof(fc.double(), fc.string()),
+      }),
+      id: fc.string(),
+      ownId: fc.string(),
+      traceparent: anything,
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(message, (one) => {
+      const { event: found, raw } = read(one as Omit<Message, 'principal'>);
+      return isHearthError(found) ? typeof raw === 'string' : found.specversion === '1.0';
+    }),
+    { numRuns: 200 },
+  );
 });
