@@ -1,6 +1,6 @@
 import { postgresNeeds } from '@hearth/emulators/postgres';
 import { needs } from '@hearth/testing/needs';
-import type { PoolClient } from 'pg';
+import { Pool, type PoolClient } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startProxy, type Proxy } from '../test/proxy.ts';
 import { quoted, testServer } from '../test/server.ts';
@@ -129,12 +129,23 @@ describe('a load', () => {
 });
 
 describe('a store whose idle connections are ended', () => {
+  const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hearth'`;
+
   it('goes on with new ones', async () => {
     const store = openBehindProxy();
     await store.save([write('h/1', 'one')]);
-    const text = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hearth'`;
-    await server.pool().query(text);
+    await server.pool().query(end);
     expect(await bodiesOf(store, 'h/1')).toEqual(['one']);
+  });
+
+  it('does not let that end the process, whoever has made the pool', async () => {
+    const connectionString = server.found?.url;
+    const pool = new Pool({ connectionString, max: 1, application_name: 'hearth' });
+    const store = open({ pool });
+    await store.save([write('h/1', 'one')]);
+    await server.pool().query(end);
+    expect(await bodiesOf(store, 'h/1')).toEqual(['one']);
+    await pool.end();
   });
 });
 
@@ -221,6 +232,9 @@ const empty = (): string => '';
 describe('postgresStore', () => {
   it.each([
     ['connectionString', { connectionString: 'postgresql://me:secret@host/db' }],
+    ['connectionString', {}],
+    ['pool', { pool: null }],
+    ['pool', { pool: {} }],
     ['schema', { connectionString: empty, schema: 'a'.repeat(64) }],
     ['schema', { connectionString: empty, schema: '' }],
     ['schema', { connectionString: empty, schema: '$hearth$' }],

@@ -15,6 +15,7 @@ export interface PostgresClient {
 /** What is used of a `Pool` of `pg`, which fits. */
 export interface PostgresPool {
   connect(): Promise<PostgresClient>;
+  on?(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /**
@@ -40,7 +41,10 @@ export interface OwnedPool extends PostgresPool {
 
 /** Gives the pool of an option, opened on first use. */
 export function poolOf(options: PostgresConnection): OwnedPool {
-  if (options.pool !== undefined) return borrowed(options.pool);
+  if (options.pool !== undefined) {
+    if (typeof options.pool?.connect === 'function') return borrowed(options.pool);
+    throw new HearthError('invalid-option', 'pool must be a Pool of pg.', { field: 'pool' });
+  }
   if (typeof options.connectionString !== 'function') {
     const message = 'connectionString must be a function that gives the connection string.';
     throw new HearthError('invalid-option', message, { field: 'connectionString' });
@@ -63,7 +67,17 @@ export function poolOf(options: PostgresConnection): OwnedPool {
   };
 }
 
+const heard = new WeakSet<PostgresPool>();
+
+// A connection that is lost while it is idle is replaced; without a listener it would end the process.
+function hear(pool: PostgresPool): void {
+  if (heard.has(pool)) return;
+  heard.add(pool);
+  pool.on?.('error', () => undefined);
+}
+
 function borrowed(pool: PostgresPool): OwnedPool {
+  hear(pool);
   let isClosed = false;
   return {
     connect: () => (isClosed ? Promise.reject(closedError()) : pool.connect()),
@@ -90,8 +104,7 @@ async function open(options: Opening): Promise<OwnedPool> {
     query_timeout: timeoutMs,
     application_name: 'hearth',
   });
-  // A connection that is lost while it is idle is replaced; without a listener it would end the process.
-  pool.on('error', () => undefined);
+  hear(pool);
   return { connect: () => pool.connect(), close: () => pool.end() };
 }
 
