@@ -1,7 +1,6 @@
 // In the order in which a newcomer should read.
 export { defineDevice } from './model/device.ts';
 export type {
-  Command,
   Desired,
   Device,
   DeviceEvents,
@@ -12,6 +11,14 @@ export type {
   WishOptions,
   Wishes,
 } from './model/device.ts';
+export type {
+  Answered as CommandAnswered,
+  Command,
+  Commands,
+  Ended,
+  Request,
+} from './model/command.ts';
+export type { CommandQueue, OpenCommand } from './model/command-queue.ts';
 export type { Acknowledged, Presence } from './model/twin-schemas.ts';
 export type { LeafMark, TwinDocument } from './model/device-wishes.ts';
 export type { Acknowledgement, Mark, Marks, Twin } from './twin/twin.ts';

@@ -9,7 +9,7 @@ export type Kind = 'reading' | 'report' | 'wish' | 'command' | 'desired' | 'inne
 /** A device or home of an app; a home has no commands. */
 export interface Model extends Part {
   readonly type: string;
-  readonly events: Readonly<Record<string, { readonly type: string }>>;
+  readonly events: Readonly<Record<string, { readonly type: string; readonly madeBy?: string }>>;
   readonly commands?: Readonly<Record<string, { readonly type: string }>>;
 }
 
@@ -21,6 +21,10 @@ const special: Readonly<Record<string, Kind>> = {
   changed: 'inner',
   left: 'inner',
   lapsed: 'inner',
+  overdue: 'inner',
+  presence: 'inner',
+  request: 'command',
+  ended: 'other',
   twin: 'other',
   imported: 'other',
   reported: 'report',

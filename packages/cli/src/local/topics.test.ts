@@ -15,7 +15,9 @@ describe('localTopics', () => {
       'thermostat/{device}/reported',
       'thermostat/{device}/acknowledged',
       'thermostat/{device}/connected',
+      'thermostat/{device}/disconnected',
       'thermostat/{device}/get',
+      'thermostat/{device}/answered',
       'thermostat/{device}/set',
       'home/{home}/set',
       'device/{device}/bound',
@@ -28,6 +30,8 @@ describe('localTopics', () => {
     ).toEqual({
       'com.acme.thermostat.desired': { topic: 'thermostat/{subject}/desired', retain: true },
       'com.acme.thermostat.twin': { topic: 'thermostat/{subject}/twin', retain: false },
+      'com.acme.thermostat.request': { topic: 'thermostat/{subject}/request', retain: false },
+      'com.acme.thermostat.ended': { topic: 'thermostat/{subject}/ended', retain: false },
       'com.acme.alert': { topic: 'event/com.acme.alert/{subject}', retain: false },
     });
   });

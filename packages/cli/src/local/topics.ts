@@ -18,7 +18,6 @@ const person: Principal = { kind: 'service', id: 'this-computer' };
 
 // What only apps, services and users say about a device or home, not the device itself.
 const said = new Set(['set']);
-const notHere = new Set(['changed', 'left', 'desired', 'imported', 'twin', 'lapsed']);
 
 /**
  * The topics of an app, from the names of its models: the last word of the type, or all of it where two models share that word.
@@ -74,9 +73,13 @@ function reportsOf({ type, events, commands }: Model, name: string) {
     commands === undefined
       ? ({ params }) => ({ kind: 'device', id: params['home'] ?? '' })
       : 'topic';
-  const spoken = [...Object.keys(events).filter((event) => !notHere.has(event)), 'set'];
+  const spoken = [...Object.keys(events).filter((event) => isSpoken(event, events[event])), 'set'];
   return spoken.map((event) => {
     const principal = said.has(event) ? person : own;
     return [`${name}/{${param}}/${event}`, { type: `${type}.${event}`, principal }] as const;
   });
 }
+
+// What only the app says, or a service that brings in what another system knew, has no topic to come in by.
+const isSpoken = (name: string, event: Model['events'][string] | undefined): boolean =>
+  name !== 'imported' && event?.madeBy === undefined;

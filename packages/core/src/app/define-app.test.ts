@@ -40,7 +40,7 @@ describe('defineApp', () => {
       attempts: 1,
     });
     const made = app(light, call, pressed);
-    expect([...made.handlers.keys()]).toEqual(['light', 'call']);
+    expect([...made.handlers.keys()]).toEqual(['light', 'light.connection', 'call']);
     expect([...made.calls.keys()]).toEqual(['call']);
     expect([...made.types.keys()]).toEqual(
       expect.arrayContaining(['light.set', 'call.done', 'hearth.device.bound', 'pressed']),

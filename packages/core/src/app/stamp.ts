@@ -81,8 +81,8 @@ export function stamp(
   if (traceparent !== undefined) event.traceparent = traceparent;
   if (counter !== undefined)
     event.recordseq = `${emitter.record}.${String(counter).padStart(12, '0')}`;
-  if (known.expiresMs !== undefined)
-    event.expirytime = expiryOf(known.expiresMs, cause, draft, time);
+  if (known.expiresMs !== undefined || draft.expires !== undefined)
+    event.expirytime = expiryOf(known.expiresMs ?? Infinity, cause, draft, time);
   return event;
 }
 
@@ -96,7 +96,7 @@ function traceOf({ traceparent }: Incoming): string | undefined {
 
 /** A command that is passed on does not live longer than whoever gave it wanted. */
 function expiryOf(expiresMs: number, cause: Incoming, draft: Draft, time: string): string {
-  const end = Date.parse(time) + expiresMs;
+  const end = Math.min(Date.parse(time) + expiresMs, draft.expires ?? Infinity);
   const given = cause.type === draft.type ? Date.parse(cause.expirytime ?? '') : Number.NaN;
   return isoTime(given < end ? given : end);
 }

@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { bound } from './binding.ts';
+import type { Command } from './command.ts';
 import { documentIssue } from './device-twin.ts';
 import { eventDef, type EventDef, type EventType } from './event.ts';
 import { partial } from './partial.ts';
@@ -31,10 +32,10 @@ export interface LooseDevice {
   readonly initial: Values;
   readonly writable?: Schema<Values>;
   readonly reports?: Readonly<Record<string, LooseReport>>;
-  readonly commands?: Readonly<
-    Record<string, { readonly data: Schema; readonly expiresMs: number }>
-  >;
+  readonly commands?: Readonly<Record<string, Command>>;
   readonly version?: number;
+  readonly atOnce?: number;
+  readonly sleepy?: boolean;
   readonly limits?: TwinProfile;
   readonly tolerance?: Readonly<Record<string, number>>;
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
@@ -72,6 +73,7 @@ export function deviceEvents(device: LooseDevice): Events {
     reported: patch,
     acknowledged: acknowledgement(patch),
     connected: presence,
+    disconnected: presence,
     get: empty,
     imported: patch,
     changed: state,
@@ -105,12 +107,16 @@ function refuse(message: string, field: string): never {
   throw new HearthError('invalid-definition', message, { field });
 }
 
+// The event types of followed commands.
+const taken = new Set(['request', 'answered', 'ended', 'overdue', 'presence', 'connection']);
+
 function assertNames({ type, reports = {}, commands = {} }: LooseDevice, own: object): void {
   for (const name of [...Object.keys(reports), ...Object.keys(commands)]) {
-    if (Object.hasOwn(own, name))
+    if (Object.hasOwn(own, name) || taken.has(name))
       refuse(`"${type}" cannot name a report or command "${name}": every device has it.`, name);
   }
-  for (const [name, { expiresMs }] of Object.entries(commands)) {
+  for (const [name, { expiresMs, result }] of Object.entries(commands)) {
+    if (result !== undefined) assertJson(result, `the result of "${type}.${name}"`);
     if (Object.hasOwn(reports, name))
       refuse(`"${type}" has a report and a command named "${name}"; rename one of them.`, name);
     // What would expire after the year 9999 could not be written as a timestamp.

@@ -82,8 +82,11 @@ export function deviceHandler(
       on(events['acknowledged'], (input) => acknowledge(device, events, input)),
       on(events['connected'], (input) => remind(device, events, input)),
       on(events['get'], (input) => show(events, input)),
-      ...Object.values(commands).map((command) =>
-        on(command, (input) => pass(command, input), { from: commanders, incoming: true }),
+      ...Object.entries(commands).map(([name, command]) =>
+        on(command, (input) => pass(command, input), {
+          from: device.commands?.[name]?.allow ?? commanders,
+          incoming: true,
+        }),
       ),
       on(bound, (input) => bind(type, events, input), {
         from: registrars,

@@ -3,7 +3,10 @@ import type { Document } from '../twin/document.ts';
 import type { TwinProfile } from '../twin/limits.ts';
 import type { MergePatch, Mergeable } from '../twin/merge-patch.ts';
 import type { Twin } from '../twin/twin.ts';
-import { deviceEvents, type LooseDevice } from './device-events.ts';
+import type { CommandQueue } from './command-queue.ts';
+import type { CommandEvents, Commands, DataOf } from './command.ts';
+import { commandHandler, followedEvents } from './device-commands.ts';
+import { deviceEvents, type Events, type LooseDevice } from './device-events.ts';
 import { deviceHandler } from './device-steps.ts';
 import type { TwinDocument } from './device-wishes.ts';
 import { eventDef, type Draft, type EventDef } from './event.ts';
@@ -21,16 +24,6 @@ export interface Patch<S> {
 export interface Report<D, S> {
   readonly data: Schema<D>;
   readonly apply: (data: D, set: (patch: MergePatch<S>) => Patch<S>, state: S) => Patch<S>;
-}
-
-/**
- * A momentary request (unlock, ring, reboot): it happens once or not at all, never enters the state, and is never sent after `expiresMs`.
- *
- * A step emits it, or a user or service sends it in; either way it is published for the device.
- */
-export interface Command<D> {
-  readonly data: Schema<D>;
-  readonly expiresMs: number;
 }
 
 /** What a store keeps of a device: what it reported, what is desired of it, and where it lives. */
@@ -77,6 +70,8 @@ export type DeviceEvents<T extends string, S, W, E> = {
   readonly acknowledged: EventDef<`${T}.acknowledged`, Acknowledged<MergePatch<S>>>;
   /** The device is there (again): it is told what it still has to do. */
   readonly connected: EventDef<`${T}.connected`, Presence>;
+  /** A session of the device is over; of the end of an earlier session than the present one nothing follows. */
+  readonly disconnected: EventDef<`${T}.disconnected`, Presence>;
   /** Asks for the whole twin, which is the reply, and is published as `twin`. */
   readonly get: EventDef<`${T}.get`, None>;
   /** The whole twin, for who asked. */
@@ -92,10 +87,10 @@ export type DeviceEvents<T extends string, S, W, E> = {
 };
 
 /** A device model; see `defineDevice`. */
-export interface Device<T extends string, S, W, E, C> extends Part, Readable<S> {
+export interface Device<T extends string, S, W, E, C extends Commands> extends Part, Readable<S> {
   readonly type: T;
-  readonly events: DeviceEvents<T, S, W, E>;
-  readonly commands: { readonly [K in keyof C & string]: EventDef<`${T}.${K}`, C[K]> };
+  readonly events: DeviceEvents<T, S, W, E> & CommandEvents<T, C>;
+  readonly commands: { readonly [K in keyof C & string]: EventDef<`${T}.${K}`, DataOf<C[K]>> };
   /** Wishes for writable properties: the last wish counts, and it survives the device being offline. Nothing can be wished for without any. */
   set(
     subject: string,
@@ -103,10 +98,12 @@ export interface Device<T extends string, S, W, E, C> extends Part, Readable<S> 
     options?: WishOptions,
   ): Draft<`${T}.set`, Wishes<W>>;
   ref(subject: string): Ref<DeviceState<S, W>>;
+  /** The record of its connection and of the commands that have not ended. */
+  connection(subject: string): Ref<CommandQueue>;
 }
 
 /** How a device is described; see `defineDevice`. */
-export interface DeviceOptions<T extends string, S, W, E, C> {
+export interface DeviceOptions<T extends string, S, W, E, C extends Commands> {
   /** Begins the type of every event of this device: `com.acme.thermostat`. */
   readonly type: T;
   readonly state: Schema<S>;
@@ -114,7 +111,11 @@ export interface DeviceOptions<T extends string, S, W, E, C> {
   /** The properties that can be wished for, a part of the state; none when absent. */
   readonly writable?: Schema<W>;
   readonly reports?: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
-  readonly commands?: { readonly [K in keyof C]: Command<C[K]> };
+  readonly commands?: C;
+  /** How many followed commands (those with a `result`) the device has at once: 1 unless given. The others wait, in the order given. */
+  readonly atOnce?: number;
+  /** Whether the device is asleep unless `connected` says otherwise: commands wait until it wakes up, or expire. */
+  readonly sleepy?: boolean;
   /** The version of the state's shape, from 1; `migrate` upgrades reported state of version n to n + 1. */
   readonly version?: number;
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
@@ -140,7 +141,7 @@ function termsFor({ until, ifRev, ifDesiredRev, ifPath }: WishOptions): WishTerm
 }
 
 // A device does what it is told, and tells nobody.
-const commanders = ['app', 'service', 'user', 'hub'] as const;
+const commanders = ['service', 'user', 'hub'] as const;
 
 /**
  * Defines a device model: its state, what it reports, what can be wished for, and its commands.
@@ -156,33 +157,65 @@ export function defineDevice<
   S extends object,
   E = None,
   W extends object = None,
-  C = None,
+  const C extends Commands = None,
 >(options: DeviceOptions<T, S, W, E, C>): Device<T, S, W, E, C> {
   const loose = options as unknown as LooseDevice;
   assertJson(options.state, `"${options.type}"`);
   assertFits(options.state, options.initial, `The initial state of "${options.type}"`);
   const events = deviceEvents(loose);
   const commands = Object.entries(loose.commands ?? {}).map(
-    ([name, { data, expiresMs }]) =>
+    ([name, { data, expiresMs, allow = commanders }]) =>
       [
         name,
-        eventDef({ type: `${options.type}.${name}`, data, expiresMs, older: [], from: commanders }),
+        eventDef({
+          type: `${options.type}.${name}`,
+          data,
+          expiresMs,
+          older: [],
+          from: ['app', ...allow],
+        }),
       ] as const,
   );
-  const record = deviceHandler(loose, events, Object.fromEntries(commands));
+  const isFollowed = ([name]: readonly [string, unknown]) =>
+    loose.commands?.[name]?.result !== undefined;
+  const passed = Object.fromEntries(commands.filter((one) => !isFollowed(one)));
+  const record = deviceHandler(loose, events, passed);
+  const follower = followerFor(loose, events, Object.fromEntries(commands.filter(isFollowed)));
   const { set, ...others } = events;
   // The events were made from the same names and schemas that the type is computed from.
   return {
     type: options.type,
-    events: others,
+    events: { ...others, ...follower.events },
     commands: Object.fromEntries(commands),
     set: (subject: string, desired: object, terms: WishOptions = {}) =>
       set?.(subject, { ...desired, ...termsFor(terms) }),
     ref: (subject: string) => record.ref(subject),
+    connection: (subject: string) => follower.handler.ref(subject),
     record,
     view: (kept: unknown) => (kept as DeviceState<S, W>).reported,
-    handlers: [record],
-    makes: [options.type],
-    defines: [...Object.values(events), ...commands.map(([, command]) => command)],
+    handlers: [record, follower.handler],
+    makes: [options.type, follower.handler.name],
+    defines: [
+      ...Object.values(events),
+      ...commands.map(([, command]) => command),
+      ...Object.values(follower.events),
+    ],
   } as unknown as Device<T, S, W, E, C>;
+}
+
+/** What keeps the connection, and follows the commands that have a result. */
+function followerFor(
+  device: LooseDevice,
+  events: Events,
+  defs: Readonly<Record<string, EventDef>>,
+) {
+  const { type, commands = {}, atOnce = 1, sleepy = false } = device;
+  const followed = followedEvents(type);
+  const presence = {
+    connected: events['connected'] as EventDef,
+    disconnected: events['disconnected'] as EventDef,
+  };
+  const model = { type, commands, defs, events: followed, atOnce, sleepy };
+  const handler = commandHandler(model, presence);
+  return { handler, events: { ...followed } };
 }

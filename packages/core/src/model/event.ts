@@ -15,6 +15,8 @@ export interface Draft<T extends string = string, D = unknown> {
   readonly data: D;
   readonly key?: string;
   readonly partition?: string;
+  /** When it is of no use any more (ms): it is not sent after that. */
+  readonly expires?: number;
 }
 
 /** An older version of an event type, still understood: recognised by its type or its `dataschema`. */

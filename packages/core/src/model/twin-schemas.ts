@@ -5,11 +5,13 @@ import type { Schema } from './schema.ts';
 
 type Result<T> = StandardSchemaV1.Result<T>;
 
-const issue = (message: string, ...path: readonly string[]): Result<never> => ({
+/** Says no to a value, and where it is wrong. */
+export const wrong = (message: string, ...path: readonly string[]): Result<never> => ({
   issues: [{ message, path }],
 });
 
-const schemaOf = <T>(validate: (value: unknown) => Result<T>): Schema<T> => ({
+/** Makes a schema of a function. */
+export const schemaOf = <T>(validate: (value: unknown) => Result<T>): Schema<T> => ({
   '~standard': { version: 1, vendor: 'hearth', validate },
 });
 
@@ -47,11 +49,11 @@ const terms: Readonly<Record<string, readonly [fits: (value: unknown) => boolean
 /** The schema of wishes for properties, and of their terms, whose names begin with `$`. */
 export function wishes(properties: Schema<Document>): Schema<Document> {
   return schemaOf<Document>((value) => {
-    if (!isDocument(value)) return issue('must be an object');
+    if (!isDocument(value)) return wrong('must be an object');
     const { given, rest } = termsOf(value);
     for (const [name, term] of Object.entries(given)) {
       const [fits, why] = terms[name] ?? [() => false, 'is no term of a wish'];
-      if (!fits(term)) return issue(why, name);
+      if (!fits(term)) return wrong(why, name);
     }
     const result = properties['~standard'].validate(rest) as Result<Document>;
     return result.issues === undefined ? { value: { ...result.value, ...given } } : result;
@@ -81,17 +83,17 @@ const statuses = ['applied', 'failed', 'rejected'];
 /** The schema of an acknowledgement. */
 export function acknowledgement(reported: Schema<Document>): Schema<Acknowledged<Document>> {
   return schemaOf<Acknowledged<Document>>((value) => {
-    if (!isDocument(value)) return issue('must be an object');
+    if (!isDocument(value)) return wrong('must be an object');
     const { desiredRev, status, code, properties } = value;
     if (!isRev(desiredRev))
-      return issue('must be the revision that the device was told', 'desiredRev');
+      return wrong('must be the revision that the device was told', 'desiredRev');
     if (!statuses.includes(status as string))
-      return issue(`must be one of ${statuses.join(', ')}`, 'status');
+      return wrong(`must be one of ${statuses.join(', ')}`, 'status');
     if (code !== undefined && (typeof code !== 'string' || code.length > 200))
-      return issue('must be a text of at most 200 characters', 'code');
+      return wrong('must be a text of at most 200 characters', 'code');
     const isNames = Array.isArray(properties) && properties.every((one) => typeof one === 'string');
     if (properties !== undefined && !isNames)
-      return issue('must be names of properties', 'properties');
+      return wrong('must be names of properties', 'properties');
     if (value['reported'] === undefined)
       return { value: value as unknown as Acknowledged<Document> };
     const checked = reported['~standard'].validate(value['reported']) as Result<Document>;
@@ -112,9 +114,9 @@ export interface Presence {
 
 /** The schema of a presence. */
 export const presence: Schema<Presence> = schemaOf<Presence>((value) => {
-  if (!isDocument(value)) return issue('must be an object');
+  if (!isDocument(value)) return wrong('must be an object');
   const { session } = value;
   if (typeof session === 'string' && session !== '' && session.length <= 200)
     return { value: { session } };
-  return issue('must be a text of 1 to 200 characters', 'session');
+  return wrong('must be a text of 1 to 200 characters', 'session');
 });
