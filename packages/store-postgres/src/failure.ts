@@ -9,13 +9,15 @@ export interface PostgresFailure {
   readonly error: HearthError;
 }
 
+const readOnly = '25006';
+
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: by code, else by its class (the first two signs).
 const reasons: Readonly<Record<string, readonly [PostgresFailure['kind'], string]>> = {
   '40001': ['again', 'was changed by another transaction'],
   '40P01': ['again', 'broke a deadlock'],
   '55P03': ['again', 'holds a lock'],
   '57014': ['refused', 'canceled the statement'],
-  '25006': ['refused', 'takes no writes, as a standby does'],
+  [readOnly]: ['refused', 'takes no writes, as a standby does'],
   '28': ['refused', 'does not let this user in'],
   '42': ['refused', 'does not know or permit what was asked for'],
   '53': ['refused', 'has no room or connection left'],
@@ -45,3 +47,12 @@ export function failureOf(cause: unknown): PostgresFailure {
 
 const lost = ['lost', 'lost the connection'] as const;
 const refused = ['refused', 'refused the statement'] as const;
+
+/**
+ * Whether the connection is of no use after this. After a time limit the answer may still come, and must not be taken for that of the
+ * next statement; a server that was the primary and has become a standby stays one for as long as the connection is kept.
+ */
+export function endsConnection(cause: unknown): boolean {
+  const { code } = Object(cause) as { readonly code?: unknown };
+  return code === readOnly || failureOf(cause).kind === 'lost';
+}

@@ -1,5 +1,5 @@
 import { HearthError, isHearthError } from '@hearth/core/event';
-import { failureOf } from './failure.ts';
+import { endsConnection, failureOf } from './failure.ts';
 
 /** What is used of a connection of `pg`. */
 export interface PostgresClient {
@@ -143,8 +143,7 @@ export async function withClient<T>(
   try {
     return await work(client);
   } catch (error) {
-    // After a time limit the answer may still come, and must not be taken for that of the next statement.
-    isBroken ||= failureOf(error).kind === 'lost';
+    isBroken ||= endsConnection(error);
     throw error;
   } finally {
     client.removeListener('error', onError);
