@@ -151,6 +151,13 @@ describe('an event is refused', () => {
   });
 
   it.each([
+    ['an object that is no primitive', '"a":{"toString":[],"valueOf":1}', 'a'],
+    ['a list of one', '"hearthdepth":[{"toString":1}]', 'hearthdepth'],
+  ])('with %s for an attribute, which no conversion could survive', (_, members, field) => {
+    expect(faultOf(parsed(members))).toBe(`invalid-event ${field}`);
+  });
+
+  it.each([
     ['MyExtension', '"MyExtension":"bad"', 'MyExtension'],
     ['my.extension', '"my.extension":1.5', 'my?extension'],
     ['__proto__', '"__proto__":{"admin":true}', '__proto__'],

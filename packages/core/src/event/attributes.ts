@@ -99,8 +99,9 @@ function checkValue(name: string, value: unknown, limits: Partial<Limits> | unde
   }
   if (typeof value === 'boolean' && !rule) return value;
   const number = typeof value === 'string' ? Number(value) : value;
-  // Also refuses NaN, fractions and -0, which JSON has and CloudEvents has not.
-  if ((rule ?? integer) === integer && Object.is((number as number) | 0, number)) return number;
+  // Also refuses NaN, fractions and -0, which JSON has and CloudEvents has not. What is no number is not made one: an object could throw.
+  const isInteger = typeof number === 'number' && Object.is(number | 0, number);
+  if ((rule ?? integer) === integer && isInteger) return number;
   throw invalid(name, rule ? rule[1] : 'must be a string, boolean or 32-bit integer');
 }
 
