@@ -2,14 +2,18 @@ import { isHearthError } from '@hearth/core';
 import { exitCodes, print, type Command, type Io } from './commands/command.ts';
 import { deadLetters } from './commands/dead-letters.ts';
 import { dev } from './commands/dev.ts';
+import { importCommand } from './commands/import.ts';
 import { inspect } from './commands/inspect.ts';
 import { replay } from './commands/replay.ts';
+import { shadowCommand } from './commands/shadow.ts';
 
 const commands: Readonly<Record<string, Command>> = {
   dev,
   inspect,
   'dead-letters': deadLetters,
   replay,
+  import: importCommand,
+  shadow: shadowCommand,
 };
 
 function usage(): string {
