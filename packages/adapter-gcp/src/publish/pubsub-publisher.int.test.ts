@@ -161,7 +161,7 @@ describe('pubsubPublisher', () => {
 
   it('gives up on a request without an answer, and skips what follows in its partition', async () => {
     const { name } = await open();
-    const publisher = pubsubPublisher({ client, topic: name, timeoutMs: 150 });
+    const publisher = pubsubPublisher({ client, topic: name, timeoutMs: 800 });
     proxy.plan(() => 'hang');
     expect(await publisher.publish([outgoing, outgoing])).toMatchObject([
       { outcome: 'failed', error: { code: 'timeout', retryable: true } },

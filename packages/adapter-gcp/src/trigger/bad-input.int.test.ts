@@ -2,12 +2,13 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Runtime } from '@hearth/core';
-import { startFunction, type CloudFunction } from '@hearth/emulators/functions-framework';
+import type { CloudFunction } from '@hearth/emulators/functions-framework';
 import { faultyPublisher, faultyStore } from '@hearth/testing';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { eventarc, subscription, type Sent } from '../../test/deliveries.ts';
+import { binary, eventarc, subscription, type Sent } from '../../test/deliveries.ts';
 import { caller, token } from '../../test/google-token.ts';
 import { app, reading, world } from '../../test/meter.ts';
+import { functionAt } from '../../test/one-function.ts';
 import { cloudEvent } from './cloud-event.ts';
 import { http } from './http.ts';
 import { pubsub } from './pubsub.ts';
@@ -56,8 +57,7 @@ beforeEach(() => {
 
 /** Sends bodies one after the other, and gives the statuses. */
 async function sendTo(way: Way, runtime: Runtime, bodies: readonly (string | Uint8Array)[]) {
-  const { url, stop } = await startFunction(way.make(runtime));
-  onTestFinished(stop);
+  const url = await functionAt(way.make(runtime));
   const statuses: number[] = [];
   for (const body of bodies) {
     const answer = await fetch(url, { method: 'POST', ...(way.send(body) as RequestInit) });
@@ -178,8 +178,7 @@ describe('a push that is none', () => {
   it.each(odd)('is acknowledged and buried, with its text: %s', async (_, body) => {
     const at = world();
     const { make } = triggers['pubsub'] as Way;
-    const { url, stop } = await startFunction(make(at.runtime));
-    onTestFinished(stop);
+    const url = await functionAt(make(at.runtime));
     const headers = { authorization, 'content-type': 'text/plain' };
     const { status } = await fetch(url, { method: 'POST', headers, body });
     expect(status).toBe(204);
@@ -189,8 +188,7 @@ describe('a push that is none', () => {
   it('is let in by nobody without a valid token, and leaves no trace', async () => {
     const at = world();
     const { make, send } = triggers['pubsub'] as Way;
-    const { url, stop } = await startFunction(make(at.runtime));
-    onTestFinished(stop);
+    const url = await functionAt(make(at.runtime));
     const { body } = send(good('1')) as Sent;
     for (const forged of [
       undefined,
@@ -245,8 +243,7 @@ describe('a request to http', () => {
   const request = async (body: string | Uint8Array, headers: Record<string, string>, rest = {}) => {
     const at = world();
     const options = { ...at.runtime, auth: principal, limits, batch: true, ...rest };
-    const { url, stop } = await startFunction({ http: http(app, options) });
-    onTestFinished(stop);
+    const url = await functionAt({ http: http(app, options) });
     const answer = await fetch(url, { method: 'POST', headers, body: body as string });
     expect(await answer.text()).not.toContain('Error');
     return { status: answer.status, codes: at.codes(), ids: (await at.state()).ids };
@@ -271,6 +268,11 @@ describe('a request to http', () => {
       codes: ['invalid-event'],
       ids: ['1', '2'],
     });
+  });
+
+  it('may hold an event in binary mode', async () => {
+    const { headers, body } = binary({ event: reading('1 ü'), principal });
+    expect(await request(body, headers)).toEqual({ status: 202, codes: [], ids: ['1 ü'] });
   });
 
   it('is not let in without a principal, and tried again if that cannot be found out', async () => {

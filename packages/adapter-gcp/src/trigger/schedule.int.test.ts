@@ -1,9 +1,9 @@
 import { handle } from '@hearth/core';
-import { startFunction } from '@hearth/emulators/functions-framework';
 import { faultyStore } from '@hearth/testing';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { caller, token } from '../../test/google-token.ts';
 import { app, reading, world } from '../../test/meter.ts';
+import { functionAt } from '../../test/one-function.ts';
 import { schedule, type ScheduleOptions } from './schedule.ts';
 
 const service = { kind: 'service', id: 's' } as const;
@@ -15,8 +15,7 @@ async function counting(rest: Partial<ScheduleOptions> = {}) {
   const inputs = subjects.map((id) => ({ event: reading('1', 1, id), principal: service }));
   await handle(app, inputs, at.runtime);
   const options = { ...at.runtime, caller, ...rest };
-  const { url, stop } = await startFunction({ http: schedule(app, options) });
-  onTestFinished(stop);
+  const url = await functionAt({ http: schedule(app, options) });
   const post = async (query = '', authorization?: string) => {
     const headers = { authorization: authorization ?? `Bearer ${await token()}` };
     const answer = await fetch(url + query, { method: 'POST', headers });

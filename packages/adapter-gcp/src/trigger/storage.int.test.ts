@@ -1,8 +1,8 @@
-import { startFunction } from '@hearth/emulators/functions-framework';
 import { faultyStore } from '@hearth/testing';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { eventarc } from '../../test/deliveries.ts';
 import { app, counted, world } from '../../test/meter.ts';
+import { functionAt } from '../../test/one-function.ts';
 import { decodeStorage, storage, type StorageDecodeOptions } from './storage.ts';
 
 // As Cloud Storage sends it: https://github.com/googleapis/google-cloudevents, testdata of storage v1.
@@ -46,10 +46,9 @@ beforeEach(() => {
 describe('storage', () => {
   it('handles an object once, whatever ids its event has, and a new content of it again', async () => {
     const at = world();
-    const { url, stop } = await startFunction({
+    const url = await functionAt({
       cloudEvent: storage(app, { ...at.runtime, ...options }),
     });
-    onTestFinished(stop);
     const post = async (data: unknown) =>
       (await fetch(url, { method: 'POST', ...eventarc(finalized, source, data) })).status;
     expect(await post(stored)).toBe(204);
