@@ -156,6 +156,23 @@ describe('who speaks', () => {
     expect(decode({}, { principal }).principal.kind).toBe('anonymous');
   });
 
+  it('has the credential that the topic is reserved for, or that the broker names', () => {
+    const proofs = { 'proof/{device}/{credential}': {} };
+    const topic = 'proof/t1/8f=2F3a';
+    const device = { kind: 'device', id: 't1' };
+    const byTopic = decode({ topic }, { topics: proofs, principal: 'topic' });
+    expect(byTopic.principal).toEqual({ ...device, credential: '8f/3a' });
+    const principal = { userProperty: 'client-id', credential: 'cert-fingerprint' };
+    const sent = (userProperties: Readonly<Record<string, string | string[]>>) =>
+      decode({ properties: { userProperties } }, { principal });
+    const known = sent({ 'client-id': 't1', 'cert-fingerprint': '8f' });
+    expect(known.principal).toEqual({ ...device, credential: '8f' });
+    expect(sent({ 'client-id': 't1' }).principal).toEqual(device);
+    expect(sent({ 'cert-fingerprint': '8f' }).principal.kind).toBe('anonymous');
+    const doubled = sent({ 'client-id': 't1', 'cert-fingerprint': ['9a', '8f'] });
+    expect(doubled.event).toMatchObject({ code: 'not-permitted' });
+  });
+
   it('is not believed if the device sent the user property as well', () => {
     const properties = { userProperties: { 'client-id': ['mallory', 't1'] } };
     const { event: error, principal } = decode(
@@ -198,8 +215,12 @@ describe('patterns that cannot be used', () => {
   });
 
   it('include a user property that an event could have', () => {
-    expect(() => mqttDecoder({ topics, principal: { userProperty: 'clientid' } })).toThrow(
-      expect.objectContaining({ code: 'invalid-option' }) as Error,
-    );
+    for (const principal of [
+      { userProperty: 'clientid' },
+      { userProperty: 'client-id', credential: 'fingerprint' },
+    ])
+      expect(() => mqttDecoder({ topics, principal })).toThrow(
+        expect.objectContaining({ code: 'invalid-option' }) as Error,
+      );
   });
 });

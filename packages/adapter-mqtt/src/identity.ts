@@ -1,4 +1,4 @@
-import { HearthError } from '@hearth/core';
+import { HearthError, isHearthError } from '@hearth/core';
 import type { Principal } from '@hearth/core';
 import { anonymous, type TopicPrincipal } from '@hearth/core/trigger';
 
@@ -16,14 +16,19 @@ export interface Sent {
 /**
  * How the sender of a message is known.
  *
- * `topic`: the broker lets a device publish only below its own name, so the topic's `{device}` is who speaks. `{ userProperty }`: the
- * broker sets this property to the name of the device, whatever the device sent. A principal: the broker lets only that one publish
- * here. A function decides for itself; it must use nothing that a device can choose. `anonymous`: nothing is proved.
+ * `topic`: the broker lets a device publish only below its own name, so the topic's `{device}` is who speaks, and its `{credential}`, if
+ * the pattern has one, is what the broker let it in with. `{ userProperty }`: the broker sets this property to the name of the device,
+ * and `credential`, if it is named, to the fingerprint of its certificate, whatever the device sent. A principal: the broker lets only
+ * that one publish here. A function decides for itself; it must use nothing that a device can choose. `anonymous`: nothing is proved.
  */
 export type PrincipalFrom =
   | 'anonymous'
   | 'topic'
-  | { readonly userProperty: string; readonly kind?: 'device' | 'hub' | 'user' }
+  | {
+      readonly userProperty: string;
+      readonly kind?: 'device' | 'hub' | 'user';
+      readonly credential?: string;
+    }
   | Principal
   | ((sent: Sent) => Principal);
 
@@ -38,12 +43,23 @@ export function topicPrincipal(from: PrincipalFrom): TopicPrincipal {
       from({ topic, params, userProperties: attributes as UserProperties });
   }
   if (typeof from === 'string' || !('userProperty' in from)) return from;
-  const { userProperty, kind = 'device' } = from;
-  if (/^[a-z\d]*$/.test(userProperty)) {
-    const message = `"${userProperty}" could be an attribute of an event, which a device sets itself; use a name with a sign such as "-".`;
-    throw new HearthError('invalid-option', message, { field: 'principal' });
-  }
-  return ({ attributes }) => byProperty(userProperty, kind, attributes as UserProperties);
+  const { userProperty, kind = 'device', credential } = from;
+  for (const name of credential === undefined ? [userProperty] : [userProperty, credential])
+    assertNoAttribute(name);
+  return ({ attributes }) => {
+    const known = byProperty(userProperty, kind, attributes as UserProperties);
+    if (credential === undefined || isHearthError(known) || known.kind === 'anonymous')
+      return known;
+    const proved = byProperty(credential, kind, attributes as UserProperties);
+    if (isHearthError(proved)) return proved;
+    return proved.id === '' ? known : { ...known, credential: proved.id };
+  };
+}
+
+function assertNoAttribute(name: string): void {
+  if (!/^[a-z\d]*$/.test(name)) return;
+  const message = `"${name}" could be an attribute of an event, which a device sets itself; use a name with a sign such as "-".`;
+  throw new HearthError('invalid-option', message, { field: 'principal' });
 }
 
 function byProperty(

@@ -301,6 +301,15 @@ describe('iotRule', () => {
     expect([await at.total(), at.codes()]).toEqual([0, ['not-permitted']]);
   });
 
+  it.each([
+    ['1e8b6d7d', { kind: 'device', id: 'm1', credential: '1e8b6d7d' }],
+    ['n/a', { kind: 'device', id: 'm1' }],
+    [undefined, { kind: 'device', id: 'm1' }],
+  ])('knows the certificate of a connection: %s', (credential, sender) => {
+    const event = { ...plain('device/m1/counted', 'm1', { by: 3 }), principal: credential };
+    expect(decodeIotRule(event, { topics })[0]?.principal).toEqual(sender);
+  });
+
   it.each(['', 'n/a', 'N/A'])('knows nobody by the client id %j', async (clientid) => {
     const at = await handle(plain('device/m1/counted', clientid, { by: 3 }), { topics });
     expect(at.codes()).toEqual(['not-permitted']);

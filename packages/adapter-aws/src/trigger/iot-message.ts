@@ -18,7 +18,7 @@ export interface IotOptions {
    */
   readonly topics?: TopicRules;
   /**
-   * How the sender is known: the client id is the device, unless given. That holds where the policy of the certificates binds the client
+   * How the sender is known: the client id is the device and the id of its certificate the `credential`, unless given. That holds where the policy of the certificates binds the client
    * id to the thing, as `devicePolicy` does. A function finds `clientid` and `principal` among `attributes`, which are those of the
    * connection and not those that a device chooses.
    */
@@ -37,8 +37,11 @@ const noClient = new Set(['', 'n/a', 'N/A']);
 
 /** The device of a connection. */
 function clientOf(connection: Readonly<Record<string, unknown>>): Principal {
-  const { clientid: id } = connection;
-  return typeof id === 'string' && !noClient.has(id) ? { kind: 'device', id } : anonymous;
+  const { clientid: id, principal: credential } = connection;
+  if (typeof id !== 'string' || noClient.has(id)) return anonymous;
+  // The id of the certificate, which AWS IoT makes of its fingerprint.
+  if (typeof credential !== 'string' || noClient.has(credential)) return { kind: 'device', id };
+  return { kind: 'device', id, credential };
 }
 
 /**

@@ -3,10 +3,14 @@
  *
  * `device`, `hub` and `user` speak for what `speaksFor` grants them. `service` is a trusted backend. `app` is this app itself (what it
  * emitted comes back to it). `anonymous` has proved nothing and speaks for nothing.
+ *
+ * `credential` is what it proved itself with, where the channel tells: the fingerprint or the id of a certificate, the id of a token. It
+ * grants nothing; the rotation of credentials learns from it which key a device holds.
  */
 export interface Principal {
   readonly kind: 'device' | 'hub' | 'user' | 'service' | 'app' | 'anonymous';
   readonly id: string;
+  readonly credential?: string;
 }
 
 /** Who has proved nothing. */
@@ -14,7 +18,8 @@ export const anonymous: Principal = { kind: 'anonymous', id: '' };
 
 /** Tells whether something has the shape of a principal: functions of users may be JavaScript. */
 export function isPrincipal(value: unknown): value is Principal {
-  const { kind, id } = Object(value) as Partial<Principal>;
+  const { kind, id, credential } = Object(value) as Partial<Principal>;
+  if (credential !== undefined && typeof credential !== 'string') return false;
   return typeof kind === 'string' && typeof id === 'string';
 }
 

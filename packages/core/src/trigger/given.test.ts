@@ -22,6 +22,7 @@ describe('principalFrom', () => {
     ['throws', () => JSON.parse('no JSON') as Principal],
     ['gives nothing', () => undefined as unknown as Principal],
     ['gives a promise', () => Promise.resolve(device) as unknown as Principal],
+    ['gives a number for a credential', () => ({ ...device, credential: 7 as unknown as string })],
   ])('refuses the message when the function %s', (_, from) => {
     expect(principalFrom(from, {})).toMatchObject({ code: 'not-permitted', field: 'principal' });
   });

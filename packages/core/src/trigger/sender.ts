@@ -13,7 +13,8 @@ export interface TopicSender {
 /**
  * How the sender of a message on a topic is known.
  *
- * `topic`: the broker lets a device publish only below its own name, so the topic's `{device}` is who speaks. A principal: the broker
+ * `topic`: the broker lets a device publish only below its own name, so the topic's `{device}` is who speaks, and its `{credential}`, if
+ * the pattern has one, is what the broker let it in with. A principal: the broker
  * lets only that one publish here. A function decides for itself, or gives the error for which the message is refused; it must use
  * nothing that a device can choose. `anonymous`: nothing is proved.
  */
@@ -38,7 +39,11 @@ export function identify(from: TopicPrincipal, pattern: string): Identify {
       const message = `The principal cannot come from the topic "${pattern}": it has no {device}.`;
       throw new HearthError('invalid-option', message, { field: 'principal' });
     }
-    return ({ params }) => ({ kind: 'device', id: params['device'] as string });
+    return ({ params }) => {
+      const id = params['device'] as string;
+      const credential = params['credential'];
+      return credential === undefined ? { kind: 'device', id } : { kind: 'device', id, credential };
+    };
   }
   return typeof from === 'function' ? from : () => from;
 }
