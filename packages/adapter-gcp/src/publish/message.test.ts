@@ -58,9 +58,12 @@ describe('pubsubPublisher', () => {
     expectTypeOf<PubSub>().toExtend<PubsubClient>();
   });
 
-  it.each(['', 'ab', 'a/b', 'projects//topics/abc'])('refuses the topic "%s"', (topic) => {
-    expect(() => pubsubPublisher({ topic })).toThrow(
-      expect.objectContaining({ code: 'invalid-option', field: 'topic' }) as Error,
-    );
-  });
+  it.each(['', 'ab', 'a/b', 'projects//topics/abc', undefined])(
+    'refuses the topic "%s"',
+    (topic) => {
+      expect(() => pubsubPublisher({ topic: topic as string })).toThrow(
+        expect.objectContaining({ code: 'invalid-option', field: 'topic' }) as Error,
+      );
+    },
+  );
 });

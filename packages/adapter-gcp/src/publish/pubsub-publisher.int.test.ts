@@ -159,6 +159,21 @@ describe('pubsubPublisher', () => {
     ]);
   });
 
+  it('sends each event where it belongs, and fails for good one that belongs nowhere', async () => {
+    const { name, pull } = await open();
+    const topic = ({ subject }: { readonly subject?: string }) => {
+      if (subject === 'thrown') throw new Error('a bug');
+      return subject === 't1' ? name : '';
+    };
+    const publisher = pubsubPublisher({ client, topic });
+    const to = (subject: string) => ({ ...outgoing, event: { ...event, subject } });
+    const failed = { outcome: 'failed', error: { code: 'invalid-option', retryable: false } };
+    const results = await publisher.publish([to('thrown'), to('t1'), to('t2')]);
+    expect(results).toMatchObject([failed, { outcome: 'published' }, failed]);
+    expect(publisher.destination?.(to('thrown').event)).toBe('');
+    expect(await pull()).toHaveLength(1);
+  });
+
   it('gives up on a request without an answer, and skips what follows in its partition', async () => {
     const { name } = await open();
     const publisher = pubsubPublisher({ client, topic: name, timeoutMs: 800 });

@@ -36,7 +36,7 @@ export function pubsubPublisher(options: PubsubPublisherOptions): PubsubPublishe
   const { topic, mode = 'structured', timeoutMs = 10_000 } = options;
   assertOptions(topic, timeoutMs);
   const connection = connectionTo(options);
-  const topicOf = typeof topic === 'string' ? () => topic : topic;
+  const topicOf = typeof topic === 'string' ? () => topic : namer(topic);
   const topics = new Map<string, PubsubTopic>();
   const topicNamed = (client: PubsubClient, name: string): PubsubTopic => {
     const known = topics.get(name) ?? client.topic(name, publishOptions(timeoutMs));
@@ -53,12 +53,34 @@ export function pubsubPublisher(options: PubsubPublisherOptions): PubsubPublishe
       const results: PublishResult[] = events.map(() => ({ outcome: 'skipped' }));
       const lanes = lanesOf(events, topicOf);
       await Promise.all(
-        lanes.map(({ name, entries }) => {
-          return publishLane(topicNamed(client, name), entries, mode, results);
+        lanes.map(async ({ name, entries }) => {
+          if (topicName.test(name))
+            return publishLane(topicNamed(client, name), entries, mode, results);
+          for (const [, at] of entries) results[at] = nowhere;
         }),
       );
       return results;
     },
+  };
+}
+
+const topicName = /^(projects\/[^/]+\/topics\/)?[^/]{3,255}$/;
+
+const nowhere: PublishResult = {
+  outcome: 'failed',
+  error: new HearthError('invalid-option', '"topic" named no topic for this event.', {
+    field: 'topic',
+  }),
+};
+
+/** Names topics by a function of the user; where that throws, it has named none. */
+function namer(topic: (event: CloudEvent) => string): (event: CloudEvent) => string {
+  return (event) => {
+    try {
+      return topic(event);
+    } catch {
+      return '';
+    }
   };
 }
 
@@ -150,7 +172,7 @@ async function publishTogether(
 }
 
 function assertOptions(topic: PubsubPublisherOptions['topic'], timeoutMs: number): void {
-  if (typeof topic === 'string' && !/^(projects\/[^/]+\/topics\/)?[^/]{3,255}$/.test(topic)) {
+  if (typeof topic !== 'function' && !topicName.test(topic ?? '')) {
     const message = '"topic" must be a name of 3 signs or more, or "projects/…/topics/…".';
     throw new HearthError('invalid-option', message, { field: 'topic' });
   }

@@ -85,5 +85,6 @@ describe('googleCaller', () => {
     expect(() => googleCaller({ email, audience, keys, ...options })).toThrow(
       expect.objectContaining({ code: 'invalid-option', field }) as Error,
     );
+    expect(() => googleCaller(undefined as unknown as GoogleCaller)).toThrow(/"email"/);
   });
 });

@@ -41,9 +41,15 @@ type Claims = Readonly<Record<string, unknown>>;
 export function googleCaller(
   caller: GoogleCaller,
 ): (request: Headed) => Promise<Principal | undefined> {
-  const emails = listOf('email', caller.email);
-  const audiences = listOf('audience', caller.audience);
-  const { signature = 'here', keys = remoteKeys() } = caller;
+  // No compiler may have seen that it is missing.
+  const {
+    email: wantedEmail,
+    audience,
+    signature = 'here',
+    keys = remoteKeys(),
+  } = Object(caller) as GoogleCaller;
+  const emails = listOf('email', wantedEmail);
+  const audiences = listOf('audience', audience);
   const wanted = {
     audience: [...audiences],
     issuer: ['https://accounts.google.com', 'accounts.google.com'],
