@@ -21,6 +21,8 @@ export interface IotHubRest {
   readonly endpoint: string;
   readonly connectionString: string;
   readonly deliveries: HubDelivery[];
+  /** What each request said for itself; a token of Microsoft Entra (`Bearer …`) is believed as it is. */
+  readonly authorizations: string[];
   /** How a device is, by its id; 200 unless said. */
   readonly moods: Map<string, DeviceMood>;
   /** Answers with this status where the function gives one. */
@@ -36,10 +38,12 @@ const [host, keyName, key] = ['hub.azure-devices.net', 'service', 'aHVi'];
  */
 export async function startIotHubRest(): Promise<IotHubRest> {
   const deliveries: HubDelivery[] = [];
+  const authorizations: string[] = [];
   const moods = new Map<string, DeviceMood>();
   let plan: (body: string) => number | undefined = () => undefined;
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await text(incoming);
+    authorizations.push(incoming.headers.authorization ?? '');
     const planned = plan(body);
     const answer = planned === undefined ? answerTo(incoming, body, moods) : error(planned, 0);
     if (answer.delivery !== undefined) deliveries.push(answer.delivery);
@@ -54,6 +58,7 @@ export async function startIotHubRest(): Promise<IotHubRest> {
     endpoint: `http://127.0.0.1:${port}`,
     connectionString: `HostName=${host};SharedAccessKeyName=${keyName};SharedAccessKey=${key}`,
     deliveries,
+    authorizations,
     moods,
     plan(next = () => undefined) {
       plan = next;
@@ -129,8 +134,9 @@ function merged(device: string, body: string): Answer {
   return { status: 200, body: '{}', delivery: { device, payload: desired } };
 }
 
-/** A shared access signature of the service's policy that has not expired. */
+/** A token of Microsoft Entra, or a shared access signature of the service's policy that has not expired. */
 function isSigned(authorization: string): boolean {
+  if (/^Bearer ./.test(authorization)) return true;
   const [, fields] = /^SharedAccessSignature (.+)$/.exec(authorization) ?? [];
   const { sr, sig, se, skn } = Object.fromEntries(new URLSearchParams(fields));
   if (sr !== host || skn !== keyName || Number(se) * 1_000 < Date.now()) return false;

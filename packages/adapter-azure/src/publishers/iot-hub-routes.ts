@@ -15,7 +15,10 @@ export interface IotHubMethod {
   readonly connectTimeoutMs?: number;
 }
 
-/** Desired properties of the device twin: the data of the event is merged into them, and reaches the device when it is there. */
+/**
+ * Desired properties of the device twin: the data of the event is merged into them, and reaches the device when it is there. Of the event
+ * `<device>.desired` it is what is wished for; `$version` of the twin takes the place of its `desiredRev`.
+ */
 export interface IotHubDesired {
   readonly to: 'desired';
   /** The property under which the data goes, such as the name of a component; at the top unless given. */
@@ -112,7 +115,8 @@ function desiredRequest(
     const message = `The data of the event "${event.id}" is no object, as desired properties must be.`;
     return new HearthError('invalid-data', message, { field: 'data' });
   }
-  const desired = under === undefined ? data : { [under]: data };
+  const wishes = wishesIn(event.type, data);
+  const desired = under === undefined ? wishes : { [under]: wishes };
   const error = oversized(event, JSON.stringify(desired), mostBytes.desired);
   if (error !== undefined) return error;
   return {
@@ -122,6 +126,13 @@ function desiredRequest(
     body: JSON.stringify({ properties: { desired } }),
     takesMs: 0,
   };
+}
+
+/** What a device is to become, without the count that goes with it in an event of the core. */
+function wishesIn(type: string, data: object): object {
+  const { desired, desiredRev } = data as { readonly desired?: unknown; desiredRev?: unknown };
+  const isDocument = type.endsWith('.desired') && typeof desiredRev === 'number';
+  return isDocument && typeof desired === 'object' && desired !== null ? desired : data;
 }
 
 function oversized({ id }: CloudEvent, text: string, most: number): HearthError | undefined {

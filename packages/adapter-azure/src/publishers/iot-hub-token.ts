@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { HearthError } from '@hearth/core';
+import type { AzureCredential } from '../stores/table-client.ts';
 
 const validMs = 3_600_000;
 
@@ -40,4 +41,14 @@ function signature(connectionString: string, expiresMs: number): string {
   const hmac = createHmac('sha256', Buffer.from(key, 'base64'));
   const signed = encodeURIComponent(hmac.update(`${resource}\n${expires}`).digest('base64'));
   return `SharedAccessSignature sr=${resource}&sig=${signed}&se=${expires}&skn=${encodeURIComponent(name)}`;
+}
+
+/** The tokens of a credential, which keeps them until they expire. */
+export function bearerOf(credential: AzureCredential): () => Promise<string> {
+  return async () => {
+    const found = await credential.getToken('https://iothubs.azure.net/.default');
+    if (found !== null) return `Bearer ${found.token}`;
+    const message = 'The credential gave no token for IoT Hub.';
+    throw new HearthError('publisher-unavailable', message, { retryable: true });
+  };
 }

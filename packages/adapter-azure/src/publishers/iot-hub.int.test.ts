@@ -205,6 +205,32 @@ describe('a publisher to IoT Hub', () => {
     expect([asked, hub.deliveries.length]).toEqual([1, 2]);
   });
 
+  it('asks a credential for a token, and tries again while it gets none', async () => {
+    const scopes: unknown[] = [];
+    const tokens = [null, { token: 'of-us', expiresOnTimestamp: 0 }];
+    const getToken = async (scope: unknown) => {
+      scopes.push(scope);
+      return tokens.shift() ?? null;
+    };
+    const { hub, publisher } = await open({ credential: { getToken } });
+    expect(seen((await publisher.publish([outgoing()]))[0])).toEqual([
+      'publisher-unavailable',
+      'again',
+    ]);
+    await publisher.publish([outgoing()]);
+    expect(scopes).toEqual(Array(2).fill('https://iothubs.azure.net/.default'));
+    expect(hub.authorizations).toEqual(['Bearer of-us']);
+  });
+
+  it('makes desired properties of what a device is to become', async () => {
+    const type = 'com.acme.thermostat.desired';
+    const { hub, publisher } = await open({ routes: { [type]: { to: 'desired', under: 'heat' } } });
+    await publisher.publish([
+      outgoing({ type, data: { desired: { celsius: 18 }, desiredRev: 2 } }),
+    ]);
+    expect(hub.deliveries).toEqual([{ device: 'd1', payload: { heat: { celsius: 18 } } }]);
+  });
+
   it('tries again while it gets no token', async () => {
     const { publisher } = await open({ token: () => Promise.reject(new Error('sealed')) });
     expect(seen((await publisher.publish([outgoing()]))[0])).toEqual([

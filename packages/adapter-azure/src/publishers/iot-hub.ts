@@ -1,14 +1,16 @@
 import { HearthError, isHearthError } from '@hearth/core';
 import type { CloudEvent, Outgoing, Publisher, PublishResult } from '@hearth/core';
+import type { AzureCredential } from '../stores/table-client.ts';
 import { invalid } from './amqp-connection.ts';
 import { addressOf } from './http-failure.ts';
 import { leftToLive } from './identity.ts';
 import { answerError, uncertain } from './iot-hub-answer.ts';
 import { assertRoute, requestOf, type HubRequest, type IotHubRoute } from './iot-hub-routes.ts';
-import { sharedAccess } from './iot-hub-token.ts';
+import { bearerOf, sharedAccess } from './iot-hub-token.ts';
 import { failed, inLanes, oneByOne, published } from './lanes.ts';
 
 export type { IotHubDesired, IotHubMethod, IotHubRoute } from './iot-hub-routes.ts';
+export type { AzureCredential } from '../stores/table-client.ts';
 
 /** Which hub, who we are, and where events go. */
 export interface IotHubOptions {
@@ -16,6 +18,8 @@ export interface IotHubOptions {
   readonly endpoint: string;
   /** A connection string with the right "service connect", from which tokens are made; asked for once an hour. */
   readonly connectionString?: () => string | Promise<string>;
+  /** A credential of `@azure/identity` instead, such as the function app's own identity, with a role such as IoT Hub Twin Contributor. */
+  readonly credential?: AzureCredential;
   /** The `authorization` of a request instead: a shared access signature, or `Bearer …` for `https://iothubs.azure.net`. */
   readonly token?: () => string | Promise<string>;
   /** Where events go, by their type. */
@@ -41,7 +45,7 @@ const atOnce = 32;
  * fails for good (`timeout`), since it happens once or not at all; anything else is tried again. A device's own status of 400 or more is
  * `call-failed`. Cloud-to-device messages have no REST interface.
  *
- * @throws {HearthError} `invalid-option` for a hub, a route or a time that cannot be, and without `connectionString` and `token`.
+ * @throws {HearthError} `invalid-option` for a hub, a route or a time that cannot be, and without `connectionString`, `credential` and `token`.
  */
 export function iotHubPublisher(options: IotHubOptions): Publisher & { readonly ordered: true } {
   const settings = settingsOf(options);
@@ -115,7 +119,7 @@ async function ask(
 }
 
 function settingsOf(options: IotHubOptions): Settings {
-  const { endpoint, connectionString, token, routes, unrouted = 'skip' } = options;
+  const { endpoint, connectionString, credential, token, routes, unrouted = 'skip' } = options;
   const { device = ({ subject }) => subject, timeoutMs = 10_000 } = options;
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
     throw invalid('timeoutMs', 'must be a positive integer');
@@ -126,9 +130,10 @@ function settingsOf(options: IotHubOptions): Settings {
     }
   }
   const known = connectionString === undefined ? undefined : sharedAccess(connectionString);
-  const authorization = token ?? known;
+  const proved = credential === undefined ? undefined : bearerOf(credential);
+  const authorization = token ?? proved ?? known;
   if (authorization === undefined)
-    throw invalid('connectionString', 'is missing: give it, or "token"');
+    throw invalid('connectionString', 'is missing: give it, or "credential", or "token"');
   for (const [type, route] of Object.entries(routes)) assertRoute(type, route);
   return {
     url: addressOf('endpoint', endpoint),
