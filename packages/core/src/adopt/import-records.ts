@@ -166,7 +166,6 @@ const noResult = new HearthError('store-unavailable', 'The store gave no result 
 });
 
 const principal = { kind: 'service', id: 'import' } as const;
-const ids = hashState('hearth.import');
 
 /** All that one line says is folded into one save of its record. */
 async function tellEvents(work: Work, open: readonly Open[]): Promise<HearthError | undefined> {
@@ -204,6 +203,6 @@ function errorOf({ code = 'store-unavailable', message, data }: Handled): Hearth
 
 /** The same line says the same, however often it is imported. */
 function eventOf({ type, subject, data }: Draft, text: string): CloudEvent {
-  const id = toBase32(hashFrom(ids, [type, text]));
+  const id = toBase32(hashFrom(hashState('hearth.import'), [type, text]));
   return { specversion: '1.0', id, source: 'urn:hearth:import', type, subject, data };
 }

@@ -111,13 +111,11 @@ function reasonOf({ fate }: Lane): {
   return { code: fate.error.code, message: fate.error.message };
 }
 
-const rawIds = hashState('hearth.raw');
-
 function letterOf({ app, runtime }: Context, lane: Lane): CloudEvent {
   const { event, raw, id } = lane.input;
   const now = runtime.clock.now();
   if (!isHearthError(event)) return deadLetterOf(app, event, reasonOf(lane), now);
-  const identity = id ?? toBase32(hashFrom(rawIds, [raw ?? '']));
+  const identity = id ?? toBase32(hashFrom(hashState('hearth.raw'), [raw ?? '']));
   return deadLetterOfRaw(app, identity, raw, reasonOf(lane), now);
 }
 

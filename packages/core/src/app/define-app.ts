@@ -2,7 +2,7 @@ import { HearthError } from '../event/error.ts';
 import { hashState, type Midstate } from '../event/sha256.ts';
 import type { Call } from '../model/call.ts';
 import type { EventType, OlderVersion } from '../model/event.ts';
-import type { Handler, Part, Subscription } from '../model/handler.ts';
+import type { Grants, Handler, Part, Subscription } from '../model/handler.ts';
 import { partitionOf, type By, type Each, type Where } from '../model/reads.ts';
 
 /** One handler's interest in one event type. */
@@ -28,8 +28,10 @@ export interface App {
   /** The types that somebody handles, here or, if this app is a part of another one, there. */
   readonly heard: ReadonlySet<string>;
   readonly calls: ReadonlyMap<string, Call<string, unknown, unknown>>;
+  /** Who may speak for whom, as records of its parts tell. */
+  readonly grants: readonly Grants[];
   /** The hash state of (source, handler), by handler: ids and record hashes go on from it. */
-  readonly marks: ReadonlyMap<string, Midstate>;
+  readonly marks: { get(handler: string): Midstate | undefined };
 }
 
 /** How an app is described; see `defineApp`. */
@@ -67,7 +69,6 @@ export function defineApp({ source, parts: given }: AppOptions): App {
   const types = typesOf(parts);
   assertMade(parts, handlers);
   const calls = parts.filter(isCall).map((call) => [call.type, call] as const);
-  const marks = [...handlers.keys()].map((key) => [key, hashState(source, key)] as const);
   const routes = routesOf(handlers, types);
   return {
     source,
@@ -77,7 +78,19 @@ export function defineApp({ source, parts: given }: AppOptions): App {
     routes,
     heard: new Set(routes.keys()),
     calls: new Map(calls),
-    marks: new Map(marks),
+    marks: marksOf(source, handlers),
+  };
+}
+
+/** Hashes when asked, and once. */
+function marksOf(source: string, handlers: ReadonlyMap<string, Handler>): App['marks'] {
+  const known = new Map<string, Midstate>();
+  return {
+    get(key) {
+      const mark = known.get(key) ?? (handlers.has(key) ? hashState(source, key) : undefined);
+      if (mark !== undefined) known.set(key, mark);
+      return mark;
+    },
   };
 }
 

@@ -27,11 +27,11 @@ export interface Mark {
 }
 
 let lastSource = '';
-let lastState: Midstate = hashState('');
+let lastState: Midstate | undefined;
 
 /** Computes an event's mark. */
 export function markOf(event: CloudEvent): Mark {
-  if (event.source !== lastSource) {
+  if (lastState === undefined || event.source !== lastSource) {
     lastState = hashState(event.source);
     lastSource = event.source;
   }

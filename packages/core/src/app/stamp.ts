@@ -116,7 +116,8 @@ function typeOf(app: App, draft: Draft): EventType {
 function checked(known: EventType, draft: Draft): unknown {
   if (
     typeof draft.subject !== 'string' ||
-    !/^[^\p{Cc}\p{Cs}\p{Cn}]{1,1024}$/u.test(draft.subject)
+    (!/^[ -~]{1,1024}$/.test(draft.subject) &&
+      !/^[^\p{Cc}\p{Cs}\p{Cn}]{1,1024}$/u.test(draft.subject))
   ) {
     throw new HearthError(
       'invalid-output',

@@ -2,7 +2,7 @@ import type { CloudEvent } from '../event/cloud-event.ts';
 import type { Logger } from '../ports/runtime.ts';
 import type { Span, SpanStart, Tracing } from '../ports/tracing.ts';
 import { toBase64Url } from '../event/hash-text.ts';
-import { hashFrom, hashState } from '../event/sha256.ts';
+import { hashFrom, hashState, type Midstate } from '../event/sha256.ts';
 import type { Context } from './work.ts';
 
 const silent: Span = {
@@ -81,7 +81,13 @@ export function loggable(text: string): string {
   );
 }
 
-const hashed = hashState('hearth.log');
+let state: Midstate | undefined;
+
+/** A text as 72 bits of a hash: the same for the same text, and nothing to read. */
+function hashed(text: string): string {
+  state ??= hashState('hearth.log');
+  return toBase64Url(hashFrom(state, [text]), 12);
+}
 
 /** What a log line says of an event: who it is by, never what it says. The subject is personal and therefore a hash. */
 export function logged(event: CloudEvent, principal?: string): Readonly<Record<string, string>> {
@@ -90,10 +96,8 @@ export function logged(event: CloudEvent, principal?: string): Readonly<Record<s
     eventSource: loggable(event.source),
     eventType: loggable(event.type),
   };
-  if (event.subject !== undefined)
-    fields['subjectHash'] = toBase64Url(hashFrom(hashed, [event.subject]), 12);
-  if (principal !== undefined)
-    fields['principalHash'] = toBase64Url(hashFrom(hashed, [principal]), 12);
+  if (event.subject !== undefined) fields['subjectHash'] = hashed(event.subject);
+  if (principal !== undefined) fields['principalHash'] = hashed(principal);
   if (event.correlationid !== undefined) fields['correlationid'] = loggable(event.correlationid);
   if (event.causationid !== undefined) fields['causationid'] = loggable(event.causationid);
   return fields;

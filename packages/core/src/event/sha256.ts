@@ -12,8 +12,9 @@ export interface Midstate {
   readonly length: number;
 }
 
-const constants = fractions(64, 1 / 3);
-const start: Midstate = { words: fractions(8, 1 / 2), length: 0 };
+// Computed when the first state is needed: a function that has just started has other things to do than 72 roots.
+let constants: Int32Array = new Int32Array(0);
+let start: Int32Array | undefined;
 
 // One set of buffers serves every call: hashing is synchronous and calls nobody.
 const schedule = new Int32Array(64);
@@ -35,8 +36,12 @@ function fractions(count: number, power: number): Int32Array {
  * are never absorbed alike. A lone surrogate is written as if it were a character, not replaced.
  */
 export function hashState(...parts: readonly string[]): Midstate {
+  if (start === undefined) {
+    constants = fractions(64, 1 / 3);
+    start = fractions(8, 1 / 2);
+  }
   const end = pad(write(parts), 0);
-  chain.set(start.words);
+  chain.set(start);
   for (let at = 0; at < end; at += 64) compress(at);
   return { words: chain.slice(), length: end };
 }

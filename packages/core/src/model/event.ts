@@ -40,6 +40,8 @@ export interface EventType<T extends string = string, D = unknown> {
   readonly madeBy?: string;
   /** Who may say it, whoever handles it; everybody who speaks for its subject when absent. */
   readonly from?: readonly Principal['kind'][];
+  /** Who may say it of a subject that they do not speak for: the handler decides what to believe. */
+  readonly open?: readonly Principal['kind'][];
   /** Said by devices, which need not know their home: it has no partition. */
   readonly unplaced?: boolean;
 }
@@ -107,7 +109,8 @@ function refuse(message: string): never {
 
 /** Makes an event type callable. */
 export function eventDef<T extends string, D>(known: EventType<T, D>): EventDef<T, D> {
-  if (!/^[^\p{Cc}\p{Cs}]+$/u.test(known.type))
+  // The second takes a millisecond to be compiled.
+  if (!/^[ -~]+$/.test(known.type) && !/^[^\p{Cc}\p{Cs}]+$/u.test(known.type))
     refuse(`An event type needs a name, not ${JSON.stringify(known.type)}.`);
   assertJson(known.data, `"${known.type}"`);
   const draft = (subject: string, data: D, options?: { key?: string; partition?: string }) => ({

@@ -60,6 +60,22 @@ export interface Subscription {
   readonly internal?: boolean;
   /** Cascades of this app are not routed here, only events that come in. */
   readonly incoming?: boolean;
+  /** Of whom else the event tells: whoever says it must speak for them, too. */
+  readonly concerns?: (event: Incoming) => readonly string[];
+}
+
+/**
+ * Who else may speak for a subject, as records tell: asked only where the runtime's `speaksFor` says no, for a whole batch at once.
+ *
+ * `look` names the records that tell; `may` decides from what they hold, or asks for further records, which are added to the others.
+ */
+export interface Grants {
+  readonly look: (principal: Principal, subject: string) => readonly Ref[];
+  readonly may: (
+    principal: Principal,
+    subject: string,
+    held: readonly unknown[],
+  ) => boolean | readonly Ref[];
 }
 
 /** A part of an app: what it handles and what it knows. */
@@ -69,6 +85,8 @@ export interface Part {
   readonly defines: readonly EventType[];
   /** What `madeBy` of an event refers to. */
   readonly makes?: readonly string[];
+  /** Whom its records let speak for whom. */
+  readonly grants?: Grants;
 }
 
 /** A typed name of one record: `<handler>/<subject>`. */
@@ -206,7 +224,7 @@ export function handlerOf<S>(
 ): Handler<S> {
   const { name, version = 1, formerly: key = name } = options;
   for (const word of [name, key]) {
-    if (!/^[^/\p{Cc}]{1,200}$/u.test(word)) {
+    if (!/^[ -.0-~]{1,200}$/.test(word) && !/^[^/\p{Cc}]{1,200}$/u.test(word)) {
       refuse(
         `"${word}" is no name for a handler: 1 to 200 characters, without "/" or control characters.`,
       );
