@@ -1,17 +1,29 @@
 import { serve, sharedToken } from '@hearth/adapter-knative';
-import { defineApp } from '@hearth/core';
-import { memoryPublisher } from '@hearth/core/ports';
-import { postgresDeadLetters, postgresStore } from '@hearth/store-postgres';
+import { defineApp, defineEvent, defineHandler } from '@hearth/core';
+import { memoryPublisher, memoryStore } from '@hearth/core/ports';
+import { postgresDeadLetters } from '@hearth/store-postgres';
+import * as z from 'zod';
+import { home, thermostat } from './home.ts';
 import { setting } from './settings.ts';
 
-const store = postgresStore({ connectionString: () => setting('DATABASE_URL') });
+// What the trigger of the home lets through, whatever is in it.
+const types = [
+  thermostat.events.temperature,
+  home.events.occupancy,
+  { type: 'hearth.device.bound' },
+];
+const known = types.map(({ type }) => defineEvent(type, z.unknown()));
 
-// An app that knows no event: whatever the broker has given up is rejected here, and so filed beside what the home has refused.
-await serve(defineApp({ source: 'urn:acme:home:broker', parts: [] }), {
-  store,
+/** Refuses what the broker has given up, for what is refused is filed. */
+const givenUp = defineHandler({ name: 'given-up', state: z.object({}), initial: {} }).on(
+  known,
+  ({ event }) => ({ reject: { code: 'given-up', data: event['knativeerrorcode'] } }),
+);
+
+await serve(defineApp({ source: 'urn:acme:home:broker', parts: [givenUp] }), {
+  store: memoryStore(),
   publisher: memoryPublisher(),
-  deadLetters: postgresDeadLetters(store),
-  sweeper: 'elsewhere',
+  deadLetters: postgresDeadLetters({ connectionString: () => setting('DATABASE_URL') }),
   auth: sharedToken({
     tokens: () => [setting('BROKER_TOKEN')],
     principal: { kind: 'service', id: 'broker' },

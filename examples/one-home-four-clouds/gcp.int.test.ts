@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '@hearth/emulators/child-server';
+import { firestoreNeeds, startFirestore } from '@hearth/emulators/firestore';
+import { pubsubNeeds, pubsubPair, startPubsub, type PubsubPair } from '@hearth/emulators/pubsub';
+import { needs } from '@hearth/testing/needs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildFor } from './build.ts';
+import { bound, cloudEvent, occupancy } from './test/cloud-event.ts';
+import { answers, program, type Program } from './test/program.ts';
+
+const project = 'acme';
+const subscription = `projects/${project}/subscriptions/readings`;
+const caller = 'caller@acme.iam.gserviceaccount.com';
+const operator = 'operator@acme.iam.gserviceaccount.com';
+const dist = mkdtempSync(join(tmpdir(), 'hearth-gcp-'));
+let firestore: Awaited<ReturnType<typeof startFirestore>>;
+let pubsub: Awaited<ReturnType<typeof startPubsub>>;
+let home: Program | undefined;
+let at: string;
+let wishes: PubsubPair | undefined;
+let letters: PubsubPair | undefined;
+
+beforeAll(async () => {
+  [firestore, pubsub] = await Promise.all([
+    startFirestore(),
+    startPubsub(),
+    buildFor(['gcp'], dist),
+  ]);
+  if (firestore === undefined || pubsub === undefined) return;
+  wishes = await pubsubPair(pubsub.host, project, 'wishes');
+  letters = await pubsubPair(pubsub.host, project, 'dead-letters');
+  const port = await freePort();
+  at = `http://127.0.0.1:${port}`;
+  const env = {
+    PORT: String(port),
+    GOOGLE_CLOUD_PROJECT: project,
+    METADATA_SERVER_DETECTION: 'none',
+    FIRESTORE_EMULATOR_HOST: firestore.host,
+    PUBSUB_EMULATOR_HOST: pubsub.host,
+    DATABASE: 'home',
+    WISHES: 'wishes',
+    DEAD_LETTERS: 'dead-letters',
+    WAKES: `projects/${project}/locations/europe-west1/queues/wakes`,
+    SERVICE_URL: at,
+    CALLER: caller,
+    OPERATOR: operator,
+    READINGS: subscription,
+    LOG_LEVEL: 'warn',
+  };
+  home = await program(join(dist, 'gcp/gcp.cjs'), env, () => answers(at));
+});
+
+afterAll(async () => {
+  await home?.stop();
+  await Promise.all([firestore?.stop(), pubsub?.stop()]);
+  rmSync(dist, { recursive: true, force: true });
+});
+
+/** A token as Cloud Run hands it on: checked, and without its signature. */
+function token(email: string): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: 'https://accounts.google.com', aud: at, email, email_verified: true };
+  const parts = [
+    { alg: 'RS256', typ: 'JWT' },
+    { ...claims, iat: now, exp: now + 3600 },
+  ];
+  const texts = parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
+  return [...texts, 'SIGNATURE_REMOVED_BY_GOOGLE'].join('.');
+}
+
+async function post(path: string, email: string, body: string, type = 'application/json') {
+  const headers = { authorization: `Bearer ${token(email)}`, 'content-type': type };
+  return (await fetch(at + path, { method: 'POST', headers, body })).status;
+}
+
+const tell = (event: string) => post('/events', operator, event, 'application/cloudevents+json');
+
+let count = 0;
+
+/** What a device says, as the bridge publishes it and Pub/Sub pushes it. */
+function say(device: string, data: object) {
+  const encoded = Buffer.from(JSON.stringify(data)).toString('base64');
+  const messageId = `m${(count += 1)}`;
+  const message = { messageId, data: encoded, attributes: { device } };
+  return post('/readings', caller, JSON.stringify({ message, subscription }));
+}
+
+const read = async (pair: PubsubPair | undefined) =>
+  (await pair?.pull())?.map(
+    ({ data = '' }) => JSON.parse(Buffer.from(data, 'base64').toString()) as unknown,
+  );
+
+describe('one home on Google Cloud', () => {
+  it('takes a reading, and publishes the wish for the bridge', async (test) => {
+    needs(test, firestore, firestoreNeeds);
+    needs(test, pubsub, pubsubNeeds);
+    expect(await tell(bound('t1', 'h1'))).toBe(202);
+    expect(await tell(occupancy('h1', 0))).toBe(202);
+    expect(await say('t1', { celsius: 14 })).toBe(204);
+    expect(await read(wishes)).toEqual([
+      expect.objectContaining({
+        type: 'com.acme.thermostat.desired',
+        subject: 't1',
+        data: { desired: { occupiedHeatingSetpoint: 18 }, desiredRev: 1 },
+      }),
+    ]);
+  });
+
+  it('files what it refuses', async (test) => {
+    needs(test, home, firestoreNeeds);
+    expect(await say('t1', { celsius: 'warm' })).toBe(204);
+    expect(await tell(cloudEvent('com.acme.thermostat.temperature', 't1', {}))).toBe(202);
+    const code = 'invalid-data';
+    const refused = expect.objectContaining({
+      data: expect.objectContaining({ code }) as unknown,
+    }) as unknown;
+    expect(await read(letters)).toEqual([refused, refused]);
+  });
+
+  it('lets each caller in by its own door only', async (test) => {
+    needs(test, home, firestoreNeeds);
+    expect(await post('/events', caller, occupancy('h1', 1))).toBe(401);
+    expect(await post('/sweep', operator, '')).toBe(401);
+    expect(await post('/sweep', caller, '')).toBe(204);
+    expect(await post('/elsewhere', caller, '')).toBe(404);
+  });
+});
