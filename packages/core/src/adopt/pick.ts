@@ -40,6 +40,7 @@ export function pick(app: App, parts: readonly (Part | EventType)[]): Picked {
     routes: routesOf(handlers, app.types),
     heard: app.heard,
     calls: new Map(calls),
+    grants: app.grants,
     marks: app.marks,
   };
   return { ...picked, needs: needsOf(app, picked) };

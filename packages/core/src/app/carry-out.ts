@@ -5,10 +5,18 @@ import { deliver } from './deliver.ts';
 import { load, save, sleep, wake, type Task } from './effect.ts';
 import type { Pending } from './apply.ts';
 import { foldGroup, type Pass } from './fold-group.ts';
-import { giveUp, groupsOf, groupsToAttend, type Group, type Settle } from './group.ts';
+import {
+  giveUp,
+  groupsOf,
+  groupsToAttend,
+  speakingAlso,
+  type Group,
+  type Settle,
+} from './group.ts';
 import { keepSilent } from './inbox.ts';
 import { backoff } from './outbox.ts';
 import { dueOf, type WorkingRecord } from './record.ts';
+import { lookUpGrants } from './speaks.ts';
 import { log, loggedError } from './telemetry.ts';
 import { count, worse, type Context, type Fate, type Work } from './work.ts';
 
@@ -25,6 +33,7 @@ export function* carryOut(context: Context, works: readonly Work[]): Task<readon
   const settle = (at: number, fate: Fate) => {
     fates[at] = worse(fates[at], fate);
   };
+  if (context.app.grants.length > 0) yield* lookUpGrants(context, speakingAlso(context, works));
   const pending = yield* runGroups(context, groupsOf(context, works, settle), settle);
   holdUndelivered(context, pending, settle);
   // What no handler wants is done.

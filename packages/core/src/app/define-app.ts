@@ -78,6 +78,7 @@ export function defineApp({ source, parts: given }: AppOptions): App {
     routes,
     heard: new Set(routes.keys()),
     calls: new Map(calls),
+    grants: parts.flatMap((part) => part.grants ?? []),
     marks: marksOf(source, handlers),
   };
 }

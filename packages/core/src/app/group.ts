@@ -3,7 +3,7 @@ import type { Handler } from '../model/handler.ts';
 import { byteLength } from '../ports/fit.ts';
 import type { App, Route } from './define-app.ts';
 import { keyOf } from './record.ts';
-import { maySpeak } from './speaks.ts';
+import { maySpeak, type Speaking } from './speaks.ts';
 import { timersAtOnce } from './timers.ts';
 import type { Context, Fate, Work } from './work.ts';
 
@@ -120,19 +120,41 @@ function routesFor(
   return isTaken ? all : all.filter(({ subscription }) => subscription.incoming !== true);
 }
 
-/** Who may not say this at all, or speaks for another by having a handler keep it under another subject. */
-function refusal(
-  { runtime }: Context,
-  { subscription: { from } }: Route,
-  { event, principal }: Work,
+/** For whom else the senders of work have to speak, because of who keeps it or whom it concerns. */
+export function speakingAlso(context: Context, works: readonly Work[]): readonly Speaking[] {
+  return works.flatMap((work) => {
+    const { principal } = work;
+    if (principal.kind === 'app') return [];
+    return routesFor(context, work).flatMap((route) => {
+      const subject = subjectOf(route, work);
+      if (subject === undefined || isHearthError(subject)) return [];
+      return others(route, work, subject).map((other) => ({ principal, subject: other }));
+    });
+  });
+}
+
+const nobody: readonly string[] = [];
+
+function others(
+  { subscription: { concerns } }: Route,
+  { event }: Work,
   subject: string,
-): Fate | undefined {
+): readonly string[] {
+  const concerned = concerns?.(event) ?? nobody;
+  return subject === event.subject ? concerned : [subject, ...concerned];
+}
+
+/** Who may not say this at all, or speaks for another by having a handler keep it under another subject. */
+function refusal(context: Context, route: Route, work: Work, subject: string): Fate | undefined {
+  const { event, principal } = work;
   const { kind } = principal;
+  const { from } = route.subscription;
   const isAllowed = from === undefined || from.includes(kind);
   try {
-    if (isAllowed && (subject === event.subject || maySpeak(runtime, principal, subject)))
-      return undefined;
+    const isSpokenFor = (other: string) => maySpeak(context, principal, other);
+    if (isAllowed && others(route, work, subject).every(isSpokenFor)) return undefined;
   } catch (cause) {
+    if (isHearthError(cause) && cause.retryable) return { status: 'retry', error: cause };
     const error = new HearthError('step-failed', 'speaksFor gave no answer.', { cause });
     return { status: 'failed', error };
   }

@@ -5,8 +5,9 @@ import { carryOut } from './carry-out.ts';
 import type { App } from './define-app.ts';
 import { drive, sleep, type Task } from './effect.ts';
 import type { Handled, Input } from './input.ts';
-import { laneOf, type Lane } from './lane.ts';
+import { laneOf, speakingIn, type Lane } from './lane.ts';
 import { backoff } from './outbox.ts';
+import { lookUpGrants } from './speaks.ts';
 import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate } from './work.ts';
 
@@ -84,9 +85,11 @@ export function* handling(
     ordered: options.order === 'key',
     inFlight: new Set(),
     leftBehind: new Set(),
+    granted: new Map(),
     carryOut,
   };
   count(context, 'received', inputs.length);
+  if (app.grants.length > 0) yield* lookUpGrants(context, speakingIn(app, inputs));
   const lanes = inputs.map((input) => laneOf(context, input));
   yield* work(context, lanes);
   if (context.ordered) holdOrder(lanes, options);

@@ -7,7 +7,7 @@ import { accept } from './accept.ts';
 import type { App } from './define-app.ts';
 import type { Input } from './input.ts';
 import { markOf, type Mark } from './seen.ts';
-import { maySpeak } from './speaks.ts';
+import { maySpeak, type Speaking } from './speaks.ts';
 import { log, logged, loggedError, startSpan } from './telemetry.ts';
 import { count, type Context, type Fate, type Work } from './work.ts';
 
@@ -44,6 +44,8 @@ export function laneOf(context: Context, input: Input): Lane {
       tries: 0,
     };
   } catch (cause) {
+    if (isHearthError(cause) && cause.retryable)
+      return { input, span, work: undefined, tries: 0, fate: { status: 'retry', error: cause } };
     const isAnswer = isHearthError(cause) && cause.code !== 'invalid-definition';
     const fate = isAnswer ? known(context, cause, event) : unchecked(context, cause);
     return { input, span, work: undefined, tries: 0, fate };
@@ -118,10 +120,26 @@ function marked(event: CloudEvent): Mark {
   }
 }
 
-function assertSpeaksFor({ app, runtime }: Context, principal: Principal, event: CloudEvent): void {
+/** For whom the senders of inputs have to speak before anything else is looked at. */
+export function speakingIn(app: App, inputs: readonly Input[]): readonly Speaking[] {
+  return inputs.flatMap(({ event, principal }) => {
+    const subject = isHearthError(event) ? undefined : spokenFor(app, principal, event);
+    return subject === undefined ? [] : [{ principal, subject }];
+  });
+}
+
+/** The subject that a sender has to speak for; `undefined` if there is none, or if anybody of their kind may say this. */
+function spokenFor(app: App, { kind }: Principal, event: CloudEvent): string | undefined {
   const { type, subject } = event;
-  if (subject === undefined || subject === '' || !app.types.has(type)) return;
-  if (maySpeak(runtime, principal, subject)) return;
+  const types = app.types.get(type);
+  if (subject === undefined || subject === '' || types === undefined) return undefined;
+  return types[0]?.event.open?.includes(kind) === true ? undefined : subject;
+}
+
+function assertSpeaksFor(context: Context, principal: Principal, event: CloudEvent): void {
+  const { type } = event;
+  const subject = spokenFor(context.app, principal, event);
+  if (subject === undefined || maySpeak(context, principal, subject)) return;
   const message = `A ${principal.kind} may not speak for the subject of "${type}".`;
   throw new HearthError('not-permitted', message, { field: 'subject' });
 }

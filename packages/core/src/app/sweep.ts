@@ -72,6 +72,7 @@ function contextOf(app: App, runtime: Runtime): Context {
     ordered: true,
     inFlight: new Set(),
     leftBehind: new Set(),
+    granted: new Map(),
     carryOut,
   };
 }

@@ -48,9 +48,14 @@ export interface Context {
   readonly inFlight: Set<string>;
   /** Outputs that came to such an outbox meanwhile, by id: whoever delivers it goes on with them. */
   readonly leftBehind: Set<string>;
+  /** What records have told of who speaks for whom. */
+  readonly granted: Granted;
   /** Runs work to its end: loads, folds, saves and delivers. One fate each. */
   readonly carryOut: (context: Context, works: readonly Work[]) => Task<readonly Fate[]>;
 }
+
+/** Whether records let a principal speak for a subject, or why they could not be asked; those that were asked. */
+export type Granted = Map<string, boolean | HearthError>;
 
 /** Counts something, if the runtime wants to know; a counter that throws is not allowed to stop anything. */
 export function count(
