@@ -1,4 +1,4 @@
-import type { App, Runtime } from '@hearth/core';
+import type { App, DeadLetter, Runtime } from '@hearth/core';
 import { encodeHttpBinary, encodeHttpStructured } from '@hearth/core/event';
 import { memoryPublisher, memoryStore } from '@hearth/core/ports';
 import { startFaas } from '@hearth/emulators/faas-js';
@@ -67,6 +67,17 @@ describe('a Knative Function', () => {
       'application/cloudevents+json; charset=utf-8',
     ]);
     expect(await answer.json()).toMatchObject({ type: `${asked.type}.reply` });
+  });
+
+  it('tells data that is null from no data', async () => {
+    const deadLetters = memoryPublisher();
+    const { post } = await running({ deadLetters });
+    const { data: _, ...attributes } = eventOf(rung.type);
+    const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
+    const headers = Object.fromEntries(named) as Readonly<Record<string, string>>;
+    await post('null', { ...headers, 'content-type': 'application/json' });
+    const [letter] = deadLetters.published.map(({ event }) => event.data as DeadLetter);
+    expect([letter?.code, letter?.event?.data]).toEqual(['invalid-data', null]);
   });
 
   it('lets nobody in who proves nothing', async () => {

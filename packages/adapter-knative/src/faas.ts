@@ -136,10 +136,12 @@ function requestOf({ headers, body, rawBody }: FaasContext, principal: HttpSende
 }
 
 function bodyOf(headers: FaasContext['headers'], body: unknown): Body {
-  if (body === undefined || body === null) return '';
   if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  const isJson = /[/+]json/i.test(String(headers['content-type'] ?? ''));
+  // Where nothing came there is nothing parsed either; JSON without a body it refuses.
+  if (body === undefined || (body === null && !isJson)) return '';
   // What it has parsed is JSON again; a form would need to be known as it came.
-  if (/[/+]json/i.test(String(headers['content-type'] ?? ''))) return JSON.stringify(body);
+  if (isJson) return JSON.stringify(body);
   const message = 'The body has been parsed: start the runtime with --include-raw.';
   throw new HearthError('unsupported-media-type', message, { field: 'content-type' });
 }
