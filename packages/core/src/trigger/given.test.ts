@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HearthError } from '../event/error.ts';
 import type { Principal } from '../ports/principal.ts';
-import { plainFrom, principalFrom } from './given.ts';
+import { givenOf, plainFrom, principalFrom } from './given.ts';
 
 const device: Principal = { kind: 'device', id: 'd1' };
 
@@ -56,5 +56,26 @@ describe('plainFrom', () => {
       throw new TypeError('a bug');
     };
     expect(plainFrom(throwing, {}, known)).toMatchObject({ code: 'invalid-event', field: 'plain' });
+  });
+});
+
+describe('givenOf', () => {
+  const known = { source: 'queue:a', time: 7 };
+  const plain = { type: 't' };
+
+  it('takes the device that sends a plain payload for what it is about, unless told otherwise', () => {
+    expect(givenOf({ principal: device, plain }, {}, known)).toEqual({
+      principal: device,
+      otherwise: { ...known, type: 't', subject: 'd1' },
+    });
+    const other = { ...plain, subject: 's2' };
+    expect(givenOf({ principal: device, plain: other }, {}, known).otherwise).toMatchObject(other);
+  });
+
+  it('takes nobody else for what a payload is about', () => {
+    const service: Principal = { kind: 'service', id: 'x' };
+    expect(givenOf({ principal: service, plain }, {}, known).otherwise).toMatchObject({
+      subject: undefined,
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { HearthError, isHearthError } from '../event/error.ts';
 import { anonymous, isPrincipal, type Principal } from '../ports/principal.ts';
+import type { Message } from './message.ts';
 import type { Plain } from './plain.ts';
 
 /**
@@ -36,6 +37,28 @@ export function plainFrom<M>(
     typeof plain === 'function' ? plain(message) : plain,
   );
   return found === undefined || isHearthError(found) ? found : { ...known, ...found };
+}
+
+/** Who sends messages, and what they are where they hold no CloudEvent: options of every trigger that takes messages. */
+export interface Given<M> {
+  /** Without it everybody is anonymous, and speaks for nothing. */
+  readonly principal?: PrincipalFrom<M> | undefined;
+  readonly plain?: PlainFrom<M> | undefined;
+}
+
+/**
+ * Asks the options about a message: `principal` and `otherwise` of a `Message`. A plain payload is about the device that sends it, unless
+ * the option says otherwise. It never throws.
+ */
+export function givenOf<M>(
+  { principal: from, plain }: Given<M>,
+  message: M,
+  known: Pick<Plain, 'source' | 'time'>,
+): Pick<Message, 'principal' | 'otherwise'> {
+  const principal = principalFrom(from, message);
+  const isDevice = !isHearthError(principal) && principal.kind === 'device';
+  const subject = isDevice ? principal.id : undefined;
+  return { principal, otherwise: plainFrom(plain, message, { ...known, subject }) };
 }
 
 function attempted<T>(

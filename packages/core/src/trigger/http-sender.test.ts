@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoryPublisher } from '../ports/memory-publisher.ts';
 import { memoryStore } from '../ports/memory-store.ts';
-import { httpSender } from './http-sender.ts';
+import { bearerToken, httpSender } from './http-sender.ts';
 
 const lines: object[] = [];
 const note = (fields: object) => void lines.push(fields);
@@ -33,4 +33,29 @@ it.each([
   expect(await httpSender(from, {}, runtime)).toBe('unknown');
   expect(lines).toHaveLength(1);
   expect(JSON.stringify(lines)).not.toContain('secret');
+});
+
+it('waits no longer than to the deadline for who sends a request', async () => {
+  const asked: number[] = [];
+  const within = async (ms: number) => {
+    asked.push(ms);
+    throw new Error('late');
+  };
+  const late = { ...runtime, deadline: 250, clock: { ...runtime.clock, within } };
+  const never = () => new Promise<undefined>(() => undefined);
+  expect(await httpSender(never, {}, late)).toBe('unknown');
+  expect(await httpSender(never, {}, { ...late, deadline: -1 })).toBe('unknown');
+  expect(asked).toEqual([250, 0]);
+});
+
+it.each([
+  ['Bearer a.b-c_~+/==', 'a.b-c_~+/=='],
+  ['bearer  x', 'x'],
+  ['Basic x', undefined],
+  ['Bearer x, Bearer y', undefined],
+  ['Bearer x y', undefined],
+  ['', undefined],
+  [null, undefined],
+])('the token in the header "%s" is %s', (header, token) => {
+  expect(bearerToken(header)).toBe(token);
 });

@@ -1,8 +1,9 @@
 export { messageInput, type Message } from './message.ts';
 export type { Attributes } from './attributes.ts';
 export type { Plain } from './plain.ts';
-export { plainFrom, principalFrom } from './given.ts';
-export type { PlainFrom, PlainPayload, PrincipalFrom } from './given.ts';
+export { givenOf, plainFrom, principalFrom } from './given.ts';
+export type { Given, PlainFrom, PlainPayload, PrincipalFrom } from './given.ts';
+export { carefully, recordOf, textOf, uriOf } from './native.ts';
 export { topicMap } from './topics.ts';
 export type { Place, TopicMap, TopicMapOptions, TopicRule, TopicRules } from './topics.ts';
 export type { TopicPrincipal, TopicSender } from './sender.ts';
@@ -20,4 +21,6 @@ export type {
   HttpReceiverOptions,
   HttpRequest,
 } from './http-receiver.ts';
-export { httpSender, type HttpAuthenticate, type HttpSender } from './http-sender.ts';
+export { bearerToken, httpSender } from './http-sender.ts';
+export type { HttpAuthenticate, HttpSender, VerifyToken } from './http-sender.ts';
+export { sweepAll, throwIfRetry, timed, warnOfAnonymous, type TimedRuntime } from './invocation.ts';

@@ -35,4 +35,30 @@ describe('topicMap', () => {
       expect.objectContaining({ code: 'invalid-topic' }) as Error,
     );
   });
+
+  it('knows no topic with half of a character, which no broker can have', () => {
+    const map = topicMap({ 'device/{device}/t': { type: 't' } }, { principal: 'topic' });
+    for (const topic of ['device/\ud800/t', '\udfff']) {
+      const place = map.at(topic);
+      expect(place).toMatchObject({ pattern: undefined, otherwise: { field: 'topic' } });
+      expect(place.sender()).toEqual({ kind: 'anonymous', id: '' });
+    }
+  });
+
+  it('refuses a message whose sender a function tells in no way that is one', () => {
+    const nobody = () => undefined as never;
+    const map = topicMap({ 'device/{device}/t': { type: 't' } }, { principal: nobody });
+    expect(map.at('device/a/t').sender()).toMatchObject({
+      code: 'not-permitted',
+      field: 'principal',
+    });
+  });
+
+  it('remembers no topic that somebody has made long', () => {
+    const map = topicMap({ 'device/{device}/{name}': { type: 't' } });
+    const [short, long] = ['device/a/t', `device/a/${'t'.repeat(600)}`];
+    expect(map.at(short)).toBe(map.at(short));
+    expect(map.at(long)).not.toBe(map.at(long));
+    expect(map.at(long)).toMatchObject({ subject: 'a' });
+  });
 });

@@ -1,9 +1,10 @@
 import { checkEvent } from '../event/attributes.ts';
-import { HearthError, isHearthError } from '../event/error.ts';
+import { HearthError } from '../event/error.ts';
 import { topicPattern } from '../event/topic.ts';
 import { anonymous, type Principal } from '../ports/principal.ts';
+import { principalFrom } from './given.ts';
 import type { Plain } from './plain.ts';
-import { identify, type Identify, type TopicPrincipal, type TopicSender } from './sender.ts';
+import { identify, type Identify, type TopicPrincipal } from './sender.ts';
 
 /** What is published on the topics of a pattern. A CloudEvent is taken on all of them. */
 export interface TopicRule {
@@ -70,8 +71,9 @@ interface Rule {
   readonly identify: Identify;
 }
 
-// A topic costs some hundred bytes to remember, and a fleet has many.
+// A topic costs some hundred bytes to remember, and a fleet has many; a name that a device has made long is not worth it.
 const mostKnown = 20_000;
+const longestKnown = 512;
 
 /**
  * Compiles topic patterns, by which plain payloads get a type, a subject and a sender: those of an MQTT broker, and of the cloud services
@@ -96,6 +98,7 @@ export function topicMap(topics: TopicRules, options: TopicMapOptions = {}): Top
       const before = known.get(topic);
       if (before !== undefined) return before;
       const place = placeOf(rules, topic, scheme);
+      if (topic.length > longestKnown) return place;
       if (known.size >= mostKnown) known.clear();
       known.set(topic, place);
       return place;
@@ -119,7 +122,7 @@ function rawMatcher(pattern: string): Match {
     try {
       return match(name.split('/').map(spelled).join('/'));
     } catch {
-      // An empty level, or half of a character: no topic can have it.
+      // An empty level: no topic can have it.
       return undefined;
     }
   };
@@ -153,7 +156,9 @@ function refuse(pattern: string, why: string, field: string): never {
 const none = {};
 
 function placeOf(rules: readonly Rule[], topic: string, scheme: string): Place {
-  for (const { pattern, match, options, subject, identify: who } of rules) {
+  // No topic can have half of a character, and no URI.
+  const possible = /\p{Surrogate}/u.test(topic) ? [] : rules;
+  for (const { pattern, match, options, subject, identify: who } of possible) {
     const params = match(topic);
     if (params === undefined) continue;
     const about = subject === undefined ? undefined : params[subject];
@@ -163,7 +168,7 @@ function placeOf(rules: readonly Rule[], topic: string, scheme: string): Place {
       params,
       subject: about,
       otherwise: plainOf(options, params, { source: `${scheme}:${encodeURI(topic)}`, about }),
-      sender: (attributes) => senderOf(who, { topic, params, attributes: attributes ?? none }),
+      sender: (attributes) => principalFrom(who, { topic, params, attributes: attributes ?? none }),
     };
   }
   const otherwise = noPlain('no topic pattern matches');
@@ -185,14 +190,4 @@ function noPlain(why: string): HearthError {
   return new HearthError('unsupported-media-type', `The message holds no CloudEvent, and ${why}.`, {
     field: 'topic',
   });
-}
-
-/** A function of the user may throw, and a message must not be let in for that. */
-function senderOf(who: Identify, sender: TopicSender): Principal | HearthError {
-  try {
-    return who(sender);
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    return new HearthError('invalid-event', 'The message could not be read.', { cause });
-  }
 }
