@@ -8,6 +8,7 @@ export type {
   DeviceState,
   Patch,
   Report,
+  Said,
   WishOptions,
   Wishes,
 } from './model/device.ts';
@@ -19,6 +20,8 @@ export type {
   Request,
 } from './model/command.ts';
 export type { CommandQueue, OpenCommand } from './model/command-queue.ts';
+export type { Definition } from './model/device-events.ts';
+export type { Sample } from './model/device-telemetry.ts';
 export type { Acknowledged, Presence } from './model/twin-schemas.ts';
 export type { LeafMark, TwinDocument } from './model/device-wishes.ts';
 export type { Acknowledgement, Mark, Marks, Twin } from './twin/twin.ts';
@@ -33,7 +36,7 @@ export type { Per, Rule, RuleOptions, RuleState, Seen } from './model/rule.ts';
 export type { Copies, Watchable, Watches } from './model/rule-watch.ts';
 export { by, each, homeOf, partitionOf } from './model/reads.ts';
 export type { By, Each, EachOptions, Got, One, Readable, Reads, Where } from './model/reads.ts';
-export { defineEvent } from './model/event.ts';
+export { defineEvent, older } from './model/event.ts';
 export type { Draft, EventDef, EventOf, EventType, Incoming, OlderVersion } from './model/event.ts';
 export { defineHandler } from './model/handler.ts';
 export type {

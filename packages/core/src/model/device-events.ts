@@ -3,7 +3,14 @@ import { HearthError } from '../event/error.ts';
 import { bound } from './binding.ts';
 import type { Command } from './command.ts';
 import { documentIssue } from './device-twin.ts';
-import { eventDef, type EventDef, type EventType } from './event.ts';
+import { telemetrySchema } from './device-telemetry.ts';
+import {
+  assertOlder,
+  eventDef,
+  type EventDef,
+  type EventType,
+  type OlderVersion,
+} from './event.ts';
 import { partial } from './partial.ts';
 import { anything, assertJson, type Schema } from './schema.ts';
 import { shapeOf } from './shape.ts';
@@ -15,9 +22,14 @@ type Values = Readonly<Record<string, unknown>>;
 /** The event types of a device or home, by name. */
 export type Events = Readonly<Record<string, EventDef>>;
 
-/** A report, whatever its data. */
-export interface LooseReport {
+/** What a device says, whatever its data. */
+export interface LooseSaid {
   readonly data: Schema;
+  readonly older?: readonly OlderVersion[];
+}
+
+/** A report, whatever its data. */
+export interface LooseReport extends LooseSaid {
   readonly apply: (
     data: never,
     set: (patch: Values) => { readonly patch: Values },
@@ -26,12 +38,14 @@ export interface LooseReport {
 }
 
 /** A device's description, whatever its properties. */
-export interface LooseDevice {
+export interface Definition {
   readonly type: string;
   readonly state: Schema<Values>;
   readonly initial: Values;
   readonly writable?: Schema<Values>;
   readonly reports?: Readonly<Record<string, LooseReport>>;
+  readonly events?: Readonly<Record<string, LooseSaid>>;
+  readonly telemetry?: Readonly<Record<string, LooseSaid>>;
   readonly commands?: Readonly<Record<string, Command>>;
   readonly version?: number;
   readonly atOnce?: number;
@@ -42,6 +56,9 @@ export interface LooseDevice {
   readonly formerly?: string;
   readonly tags?: (state: never) => Readonly<Record<string, string>>;
 }
+
+/** A definition, as the steps of a device are given it. */
+export type LooseDevice = Definition;
 
 const nothing = { ...anything, shape: {} } as Schema<Values>;
 const empty = partial(nothing);
@@ -62,9 +79,10 @@ function refining(
   return { '~standard': { version: 1, vendor: 'hearth', validate } };
 }
 
-/** The event types of a device: its reports, and those that every device has. */
-export function deviceEvents(device: LooseDevice): Events {
-  const { type, state, writable = nothing, reports = {} } = device;
+/** The event types of a device: what it says, and those that every device has. */
+export function deviceEvents(device: Definition): Events {
+  const { type, state, writable = nothing, reports, events, telemetry } = device;
+  const said = Object.entries({ ...reports, ...events, ...telemetry });
   const bounded = (schema: Schema<Values>) =>
     refining(schema, (document) => documentIssue(device, document));
   const patch = bounded(partial(state));
@@ -81,24 +99,32 @@ export function deviceEvents(device: LooseDevice): Events {
     twin: anything,
     lapsed: empty,
     left: bound.data,
+    ...(telemetry === undefined ? {} : { telemetry: telemetrySchema }),
   };
   assertNames(device, own);
+  assertCommands(device);
+  for (const [name, { older = [] }] of said) assertOlder(`${type}.${name}`, older);
   assertWritable(device);
   if (device.limits !== undefined && !Object.hasOwn(twinLimits, device.limits))
     refuse(`"${type}" has unknown limits: one of ${Object.keys(twinLimits).join(', ')}.`, 'limits');
-  const said = Object.entries(reports).map(([name, { data }]) => [name, data] as const);
+  const all = [
+    ...said.map(([name, { data, older = [] }]) => ({ name, data, older })),
+    ...Object.entries(own).map(([name, data]) => ({ name, data, older: [] })),
+  ];
   return Object.fromEntries(
-    [...said, ...Object.entries(own)].map(([name, data]) => {
-      const event = eventDef({ type: `${type}.${name}`, data, older: [], ...natureOf(type, name) });
-      return [name, event] as const;
-    }),
+    all.map(({ name, ...event }) => [
+      name,
+      eventDef({ type: `${type}.${name}`, ...event, ...natureOf(type, name) }),
+    ]),
   );
 }
+
+const made = new Set(['desired', 'twin', 'lapsed', 'telemetry']);
 
 /** Who says an event of a device: its own record, others, or else the device itself. */
 function natureOf(type: string, name: string): Partial<EventType> {
   if (name === 'changed' || name === 'left') return { quiet: true, madeBy: type };
-  if (name === 'desired' || name === 'twin' || name === 'lapsed') return { madeBy: type };
+  if (made.has(name)) return { madeBy: type };
   if (name === 'imported') return { from: ['app', 'service'] };
   return name === 'set' ? {} : { unplaced: true };
 }
@@ -107,18 +133,37 @@ function refuse(message: string, field: string): never {
   throw new HearthError('invalid-definition', message, { field });
 }
 
-// The event types of followed commands.
-const taken = new Set(['request', 'answered', 'ended', 'overdue', 'presence', 'connection']);
+// The event types of followed commands, and of telemetry.
+const taken = new Set([
+  'request',
+  'answered',
+  'ended',
+  'overdue',
+  'presence',
+  'connection',
+  'telemetry',
+]);
 
-function assertNames({ type, reports = {}, commands = {} }: LooseDevice, own: object): void {
-  for (const name of [...Object.keys(reports), ...Object.keys(commands)]) {
+function assertNames(device: Definition, own: object): void {
+  const { type, reports, events, telemetry, commands } = device;
+  const kinds = { report: reports, event: events, telemetry, command: commands };
+  const known = new Map<string, string>();
+  const named = Object.entries(kinds).flatMap(([kind, parts = {}]) =>
+    Object.keys(parts).map((name) => [kind, name] as const),
+  );
+  for (const [kind, name] of named) {
+    const other = known.get(name);
     if (Object.hasOwn(own, name) || taken.has(name))
       refuse(`"${type}" cannot name a report or command "${name}": every device has it.`, name);
+    if (other !== undefined)
+      refuse(`"${type}" has a ${other} and a ${kind} named "${name}"; rename one of them.`, name);
+    known.set(name, kind);
   }
+}
+
+function assertCommands({ type, commands = {} }: Definition): void {
   for (const [name, { expiresMs, result }] of Object.entries(commands)) {
     if (result !== undefined) assertJson(result, `the result of "${type}.${name}"`);
-    if (Object.hasOwn(reports, name))
-      refuse(`"${type}" has a report and a command named "${name}"; rename one of them.`, name);
     // What would expire after the year 9999 could not be written as a timestamp.
     if (!Number.isSafeInteger(expiresMs) || expiresMs < 1 || expiresMs > 1e12)
       refuse(
@@ -128,7 +173,7 @@ function assertNames({ type, reports = {}, commands = {} }: LooseDevice, own: ob
   }
 }
 
-function assertWritable({ type, state, writable }: LooseDevice): void {
+function assertWritable({ type, state, writable }: Definition): void {
   if (writable === undefined) return;
   assertJson(writable, `"writable" of "${type}"`);
   const known = shapeOf(state);

@@ -18,6 +18,7 @@ import { checkNamed, togetherIn } from './partial.ts';
 import { check, type Schema } from './schema.ts';
 import { withReport } from '../twin/twin.ts';
 
+import { passOn } from './device-telemetry.ts';
 type Values = Readonly<Record<string, unknown>>;
 type State = DeviceTwin;
 type Input = StepInput<State, Incoming<string, never>, unknown>;
@@ -54,6 +55,9 @@ export function deviceHandler(
     report(device, events, input, input.event.data, 'by the device', announce);
   return handlerOf<State>(
     {
+  const telemetry = Object.keys(device.telemetry ?? {}).map((name) =>
+    on(events[name], (input) => passOn(events['telemetry'] as EventDef, name, input)),
+  );
       name: type,
       state: keptOf(device),
       trusted: true,
@@ -79,6 +83,7 @@ export function deviceHandler(
       on(events['imported'], say(true), { from: registrars }),
       on(events['set'], (input) => wish(device, events, input), { from: wishers }),
       on(events['lapsed'], (input) => lapse(device, events, input), { internal: true }),
+      ...telemetry,
       on(events['acknowledged'], (input) => acknowledge(device, events, input)),
       on(events['connected'], (input) => remind(device, events, input)),
       on(events['get'], (input) => show(events, input)),

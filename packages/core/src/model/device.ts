@@ -6,10 +6,11 @@ import type { Twin } from '../twin/twin.ts';
 import type { CommandQueue } from './command-queue.ts';
 import type { CommandEvents, Commands, DataOf } from './command.ts';
 import { commandHandler, followedEvents } from './device-commands.ts';
-import { deviceEvents, type Events, type LooseDevice } from './device-events.ts';
+import { deviceEvents, type Definition, type Events } from './device-events.ts';
 import { deviceHandler } from './device-steps.ts';
+import type { Sample } from './device-telemetry.ts';
 import type { TwinDocument } from './device-wishes.ts';
-import { eventDef, type Draft, type EventDef } from './event.ts';
+import { eventDef, type Draft, type EventDef, type OlderVersion } from './event.ts';
 import type { Part, Ref } from './handler.ts';
 import type { Readable } from './reads.ts';
 import { assertFits, assertJson, type Schema } from './schema.ts';
@@ -20,9 +21,14 @@ export interface Patch<S> {
   readonly patch: MergePatch<S>;
 }
 
-/** What a device reports: the schema of the event's data, and what it changes in the state. */
-export interface Report<D, S> {
+/** What a device says: the schema of the event's data, and the versions of it that devices in the field still send (see `older`). */
+export interface Said<D> {
   readonly data: Schema<D>;
+  readonly older?: readonly OlderVersion<NoInfer<D>>[];
+}
+
+/** What a device reports: the schema of the event's data, and what it changes in the state. */
+export interface Report<D, S> extends Said<D> {
   readonly apply: (data: D, set: (patch: MergePatch<S>) => Patch<S>, state: S) => Patch<S>;
 }
 
@@ -60,10 +66,15 @@ export interface WishOptions {
   readonly ifPath?: Readonly<Record<string, number>>;
 }
 
-/** The event types of a device model. */
-export type DeviceEvents<T extends string, S, W, E> = {
-  readonly [K in keyof E & string]: EventDef<`${T}.${K}`, E[K]>;
+/** The event types of a device model: what it says (`E`), its telemetry (`M`), and what every device has. */
+export type DeviceEvents<T extends string, S, W, E, M = None> = {
+  readonly [K in keyof (E & M) & string]: EventDef<`${T}.${K}`, (E & M)[K]>;
 } & {
+  /** A reading of the device's telemetry, passed on for a time series. */
+  readonly telemetry: EventDef<
+    `${T}.telemetry`,
+    { readonly [K in keyof M & string]: Sample<K, M[K]> }[keyof M & string]
+  >;
   /** Any properties, as they are: for devices that report in the model's own words. */
   readonly reported: EventDef<`${T}.reported`, MergePatch<S>>;
   /** What the device says of the wishes that it was told; what it rejects is not asked again until somebody wishes for it anew. */
@@ -87,9 +98,12 @@ export type DeviceEvents<T extends string, S, W, E> = {
 };
 
 /** A device model; see `defineDevice`. */
-export interface Device<T extends string, S, W, E, C extends Commands> extends Part, Readable<S> {
+export interface Device<T extends string, S, W, E, C extends Commands, M = None>
+  extends Part, Readable<S> {
   readonly type: T;
-  readonly events: DeviceEvents<T, S, W, E> & CommandEvents<T, C>;
+  /** What it was defined by. */
+  readonly definition: Definition;
+  readonly events: DeviceEvents<T, S, W, E, M> & CommandEvents<T, C>;
   readonly commands: { readonly [K in keyof C & string]: EventDef<`${T}.${K}`, DataOf<C[K]>> };
   /** Wishes for writable properties: the last wish counts, and it survives the device being offline. Nothing can be wished for without any. */
   set(
@@ -103,7 +117,7 @@ export interface Device<T extends string, S, W, E, C extends Commands> extends P
 }
 
 /** How a device is described; see `defineDevice`. */
-export interface DeviceOptions<T extends string, S, W, E, C extends Commands> {
+export interface DeviceOptions<T extends string, S, W, E, C extends Commands, V = None, M = None> {
   /** Begins the type of every event of this device: `com.acme.thermostat`. */
   readonly type: T;
   readonly state: Schema<S>;
@@ -111,6 +125,10 @@ export interface DeviceOptions<T extends string, S, W, E, C extends Commands> {
   /** The properties that can be wished for, a part of the state; none when absent. */
   readonly writable?: Schema<W>;
   readonly reports?: { readonly [K in keyof E]: Report<E[K], NoInfer<S>> };
+  /** What happens at the device and is no state, such as a smoke alarm: for the handlers of the app. */
+  readonly events?: { readonly [K in keyof V]: Said<V[K]> };
+  /** What is measured and is no state: it is passed on for a time series, as `telemetry`, and changes nothing. */
+  readonly telemetry?: { readonly [K in keyof M]: Said<M[K]> };
   readonly commands?: C;
   /** How many followed commands (those with a `result`) the device has at once: 1 unless given. The others wait, in the order given. */
   readonly atOnce?: number;
@@ -144,13 +162,13 @@ function termsFor({ until, ifRev, ifDesiredRev, ifPath }: WishOptions): WishTerm
 const commanders = ['service', 'user', 'hub'] as const;
 
 /**
- * Defines a device model: its state, what it reports, what can be wished for, and its commands.
+ * Defines a device model: its state, what it reports, what happens at it, what it measures, what can be wished for, and its commands.
  *
  * A device may only report. Apps, services and users may `set`; only apps and services may bind (`lives`) and import. A report that
  * changes nothing has no effect and is not saved.
  *
  * @throws {HearthError} `invalid-definition` for a schema that is not plain JSON, an initial state that does not fit it, a writable
- * property that the state does not have, a command without `expiresMs`, or a report or command with a name that is taken.
+ * property that the state does not have, a command without `expiresMs`, or a report, event, telemetry or command with a name that is taken.
  */
 export function defineDevice<
   const T extends string,
@@ -158,8 +176,10 @@ export function defineDevice<
   E = None,
   W extends object = None,
   const C extends Commands = None,
->(options: DeviceOptions<T, S, W, E, C>): Device<T, S, W, E, C> {
-  const loose = options as unknown as LooseDevice;
+  V = None,
+  M = None,
+>(options: DeviceOptions<T, S, W, E, C, V, M>): Device<T, S, W, E & V, C, M> {
+  const loose = options as unknown as Definition;
   assertJson(options.state, `"${options.type}"`);
   assertFits(options.state, options.initial, `The initial state of "${options.type}"`);
   const events = deviceEvents(loose);
@@ -185,6 +205,7 @@ export function defineDevice<
   // The events were made from the same names and schemas that the type is computed from.
   return {
     type: options.type,
+    definition: loose,
     events: { ...others, ...follower.events },
     commands: Object.fromEntries(commands),
     set: (subject: string, desired: object, terms: WishOptions = {}) =>
@@ -200,15 +221,11 @@ export function defineDevice<
       ...commands.map(([, command]) => command),
       ...Object.values(follower.events),
     ],
-  } as unknown as Device<T, S, W, E, C>;
+  } as unknown as Device<T, S, W, E & V, C, M>;
 }
 
 /** What keeps the connection, and follows the commands that have a result. */
-function followerFor(
-  device: LooseDevice,
-  events: Events,
-  defs: Readonly<Record<string, EventDef>>,
-) {
+function followerFor(device: Definition, events: Events, defs: Readonly<Record<string, EventDef>>) {
   const { type, commands = {}, atOnce = 1, sleepy = false } = device;
   const followed = followedEvents(type);
   const presence = {

@@ -86,11 +86,25 @@ export function defineEvent<const T extends string, D, const O extends readonly 
   data: Schema<D>,
   options: { readonly older?: { readonly [K in keyof O]: Older<O[K], NoInfer<D>> } } = {},
 ): EventDef<T, D> {
-  const older = (options.older ?? []) as readonly OlderVersion<D>[];
-  assertApart(type, older);
-  for (const version of older)
+  const versions = (options.older ?? []) as readonly OlderVersion<D>[];
+  assertOlder(type, versions);
+  return eventDef({ type, data, older: versions });
+}
+
+/**
+ * An older version of what a device says, with the type of the data it had: for `older` of a report, an event or telemetry.
+ *
+ * It is recognised by its `type` or its `dataschema`; `upcast` makes today's data of it.
+ */
+export function older<O, D>(version: Older<O, D>): OlderVersion<D> {
+  return version;
+}
+
+/** Refuses older versions that nothing tells apart, or whose data is no plain JSON. */
+export function assertOlder(type: string, versions: readonly OlderVersion[]): void {
+  assertApart(type, versions);
+  for (const version of versions)
     assertJson(version.data, `older "${version.type ?? version.dataschema}"`);
-  return eventDef({ type, data, older });
 }
 
 function assertApart(type: string, older: readonly OlderVersion[]): void {

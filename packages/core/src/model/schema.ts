@@ -49,6 +49,12 @@ export function assertJson(schema: Schema, owner: string): void {
   const reason = whyNotJson(schema);
   if (reason === undefined) return;
   throw new HearthError(
+  if (typeof (schema as Partial<Schema> | undefined)?.['~standard']?.validate !== 'function')
+    throw new HearthError(
+      'invalid-definition',
+      `${owner} needs a Standard Schema, such as z.object({ … }).`,
+      { field: owner },
+    );
     'invalid-definition',
     `The schema of ${owner} is not plain JSON: ${reason}.`,
     {
