@@ -26,7 +26,8 @@ process.once('disconnect', () => {
 
 const silent = [false, false, undefined, undefined];
 const lenient = [false, true];
-const plain = ['', '', '', undefined, false];
+const [, , cert = '', key = ''] = process.argv;
+const secure = [cert, key, '', cert === '' ? undefined : 'basic', false];
 const inMemory = true;
 const server = new Server(
   new Configuration(
@@ -36,7 +37,7 @@ const server = new Server(
     join(folder, 'tables.json'),
     ...silent,
     ...lenient,
-    ...plain,
+    ...secure,
     inMemory,
   ),
 );

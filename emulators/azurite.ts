@@ -10,6 +10,13 @@ export interface Azurite {
   stop(): Promise<void>;
 }
 
+/** What makes Azurite speak TLS; only so does it take tokens of Microsoft Entra, of which it checks all but the signature. */
+export interface AzuriteTls {
+  /** Files in PEM. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 // Known to everybody: it is the account that the documentation of Azurite names.
 const account = 'devstoreaccount1';
 const key =
@@ -21,8 +28,11 @@ const key =
  * Real: ETags, entity group transactions, the checks of keys and sizes, signatures, paging. Not real: throttling, partitions that move,
  * continuation in the middle of a page; the size of an entity is counted in UTF-8 and not in UTF-16.
  */
-export async function startAzurite(): Promise<Azurite> {
-  const child = fork(new URL('azurite-process.ts', import.meta.url), {
+export async function startAzurite({
+  cert = '',
+  key: secret = '',
+}: AzuriteTls = {}): Promise<Azurite> {
+  const child = fork(new URL('azurite-process.ts', import.meta.url), [cert, secret], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');
@@ -35,7 +45,7 @@ export async function startAzurite(): Promise<Azurite> {
   return {
     url,
     connectionString: (through = url) =>
-      `DefaultEndpointsProtocol=http;AccountName=${account};AccountKey=${key};TableEndpoint=${through}/${account};`,
+      `DefaultEndpointsProtocol=${new URL(through).protocol.slice(0, -1)};AccountName=${account};AccountKey=${key};TableEndpoint=${through}/${account};`,
     async stop() {
       child.disconnect();
       await exited;

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@hearth/emulators/child-server';
+import { faultyGrpc, type FaultyGrpc } from '@hearth/emulators/faulty-grpc';
 import { firestoreNeeds, startFirestore } from '@hearth/emulators/firestore';
 import { pubsubNeeds, pubsubPair, startPubsub, type PubsubPair } from '@hearth/emulators/pubsub';
 import { needs } from '@hearth/testing/needs';
@@ -17,6 +18,7 @@ const operator = 'operator@acme.iam.gserviceaccount.com';
 const dist = mkdtempSync(join(tmpdir(), 'hearth-gcp-'));
 let firestore: Awaited<ReturnType<typeof startFirestore>>;
 let pubsub: Awaited<ReturnType<typeof startPubsub>>;
+let calls: readonly FaultyGrpc[] = [];
 let home: Program | undefined;
 let at: string;
 let wishes: PubsubPair | undefined;
@@ -29,6 +31,8 @@ beforeAll(async () => {
     buildFor(['gcp'], dist),
   ]);
   if (firestore === undefined || pubsub === undefined) return;
+  calls = await Promise.all([firestore, pubsub].map(({ host }) => faultyGrpc(host)));
+  const [toFirestore, toPubsub] = calls.map(({ host }) => host);
   wishes = await pubsubPair(pubsub.host, project, 'wishes');
   letters = await pubsubPair(pubsub.host, project, 'dead-letters');
   const port = await freePort();
@@ -37,8 +41,8 @@ beforeAll(async () => {
     PORT: String(port),
     GOOGLE_CLOUD_PROJECT: project,
     METADATA_SERVER_DETECTION: 'none',
-    FIRESTORE_EMULATOR_HOST: firestore.host,
-    PUBSUB_EMULATOR_HOST: pubsub.host,
+    FIRESTORE_EMULATOR_HOST: toFirestore ?? '',
+    PUBSUB_EMULATOR_HOST: toPubsub ?? '',
     DATABASE: 'home',
     WISHES: 'wishes',
     DEAD_LETTERS: 'dead-letters',
@@ -54,7 +58,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await home?.stop();
-  await Promise.all([firestore?.stop(), pubsub?.stop()]);
+  await Promise.all([...calls, firestore, pubsub].map(async (one) => one?.stop()));
   rmSync(dist, { recursive: true, force: true });
 });
 
@@ -126,4 +130,24 @@ describe('one home on Google Cloud', () => {
     expect(await post('/sweep', caller, '')).toBe(204);
     expect(await post('/elsewhere', caller, '')).toBe(404);
   });
+});
+
+// https://cloud.google.com/firestore/docs/security/iam; a save of ours creates a document, or updates one that it has loaded.
+const permissions: Readonly<Record<string, readonly string[]>> = {
+  '/google.firestore.v1.Firestore/BatchGetDocuments': ['datastore.entities.get'],
+  '/google.firestore.v1.Firestore/Commit': [
+    'datastore.entities.create',
+    'datastore.entities.update',
+  ],
+  '/google.firestore.v1.Firestore/RunQuery': ['datastore.entities.get', 'datastore.entities.list'],
+  '/google.pubsub.v1.Publisher/Publish': [],
+};
+
+it('the role for records permits what the service asks of Firestore, and nothing else', async (test) => {
+  needs(test, home, firestoreNeeds);
+  const paths = [...new Set(calls.flatMap((one) => one.calls.map(({ path }) => path)))];
+  const used = paths.flatMap((path) => permissions[path] ?? [`unknown: ${path}`]);
+  const main = readFileSync(new URL('gcp/main.tf', import.meta.url), 'utf8');
+  const granted = [...main.matchAll(/"(datastore\.[\w.]+)"/g)].map(([, name]) => name);
+  expect([...new Set(used)].toSorted()).toEqual(granted.toSorted());
 });

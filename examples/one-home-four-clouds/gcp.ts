@@ -4,6 +4,7 @@ import { firestoreStore } from '@hearth/adapter-gcp/firestore';
 import { pubsubPublisher } from '@hearth/adapter-gcp/pubsub';
 import { cloudTasksWake } from '@hearth/adapter-gcp/tasks';
 import { route } from '@hearth/core';
+import { onShutdown } from '@hearth/node';
 import { app, thermostat } from './home.ts';
 import { setting } from './settings.ts';
 
@@ -42,8 +43,9 @@ const paths = new Map([
   ['/sweep', schedule(app, hearth)],
 ]);
 
-createServer((request, response) => {
+const server = createServer((request, response) => {
   const answer = paths.get(request.url?.split('?')[0] ?? '');
   if (answer === undefined) response.writeHead(404).end();
   else void answer(request, response);
 }).listen(Number(setting('PORT')));
+onShutdown(() => server.close());

@@ -31,14 +31,12 @@ var short = take('${prefix}${unique}', 24)
 // The roles that the function app and IoT Hub are given, each on one resource. Numbers are those of Azure's built-in roles.
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   eventHubsDataReceiver: 'a638d3c7-ab3a-418d-83e6-5f17a39d4fde'
   eventHubsDataSender: '2b629674-e913-4c01-ae53-ef4638d8f975'
   serviceBusDataReceiver: '4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0'
   serviceBusDataSender: '69a216fc-b8fb-44d8-bc22-1f3c2cd27a39'
   iotHubTwinContributor: '494bdba2-168f-4f31-a0a1-191d2f7c028c'
-  iotHubDataContributor: '4fc6c259-987e-4a07-842e-c321cc9d413f'
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
   keyVaultCryptoServiceEncryptionUser: 'e147488a-f6f5-4113-8e2d-b22465e65bf6'
 }
@@ -151,11 +149,27 @@ resource reader 'Microsoft.EventHub/namespaces/eventhubs/consumergroups@2024-01-
   name: 'home'
 }
 
+// Made before the hub, which wants to reach its endpoint when it is made.
+resource hubIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = {
+  name: '${name}-hub'
+  location: location
+}
+
+resource hubMaySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: readings
+  name: guid(readings.id, hubIdentity.id, 'send')
+  properties: {
+    principalId: hubIdentity.properties.principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventHubsDataSender)
+  }
+}
+
 resource iotHub 'Microsoft.Devices/IotHubs@2023-06-30' = {
   name: take('iot-${name}', 50)
   location: location
   sku: { name: 'S1', capacity: 1 }
-  identity: { type: 'SystemAssigned' }
+  identity: { type: 'UserAssigned', userAssignedIdentities: { '${hubIdentity.id}': {} } }
   properties: {
     minTlsVersion: '1.2'
     disableDeviceSAS: true
@@ -166,6 +180,7 @@ resource iotHub 'Microsoft.Devices/IotHubs@2023-06-30' = {
           {
             name: 'readings'
             authenticationType: 'identityBased'
+            identity: { userAssignedIdentity: hubIdentity.id }
             endpointUri: 'sb://${hubs.name}.servicebus.windows.net'
             entityPath: readings.name
           }
@@ -175,16 +190,7 @@ resource iotHub 'Microsoft.Devices/IotHubs@2023-06-30' = {
       fallbackRoute: { name: 'fallback', source: 'DeviceMessages', condition: 'true', endpointNames: ['events'], isEnabled: false }
     }
   }
-}
-
-resource iotHubMaySend 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: readings
-  name: guid(readings.id, iotHub.id, 'send')
-  properties: {
-    principalId: iotHub.identity.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventHubsDataSender)
-  }
+  dependsOn: [hubMaySend]
 }
 
 // ── wakes and dead letters ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,7 +206,15 @@ resource bus 'Microsoft.ServiceBus/namespaces@2022-10-01-preview' = {
 resource wakes 'Microsoft.ServiceBus/namespaces/queues@2022-10-01-preview' = {
   parent: bus
   name: 'wakes'
-  properties: { lockDuration: 'PT2M', maxDeliveryCount: 3, defaultMessageTimeToLive: 'P1D', deadLetteringOnMessageExpiration: false }
+  properties: {
+    lockDuration: 'PT2M'
+    maxDeliveryCount: 3
+    defaultMessageTimeToLive: 'P1D'
+    deadLetteringOnMessageExpiration: false
+    // All instances ask for one second together.
+    requiresDuplicateDetection: true
+    duplicateDetectionHistoryTimeWindow: 'PT10M'
+  }
 }
 
 // What the app refused or could not deliver, with the reason.
@@ -266,7 +280,7 @@ resource functions 'Microsoft.Web/sites@2024-04-01' = {
         { name: 'READINGS__fullyQualifiedNamespace', value: '${hubs.name}.servicebus.windows.net' }
         { name: 'BUS__fullyQualifiedNamespace', value: '${bus.name}.servicebus.windows.net' }
         { name: 'TABLES_URL', value: storage.properties.primaryEndpoints.table }
-        { name: 'IOT_HUB', value: iotHub.properties.hostName }
+        { name: 'IOT_HUB_URL', value: 'https://${iotHub.properties.hostName}' }
       ]
     }
   }

@@ -8,6 +8,11 @@ terraform {
       source  = "hashicorp/google"
       version = "~> 7.0"
     }
+    # For the names of Google's own agents.
+    google-beta = {
+      source  = "hashicorp/google-beta"
+      version = "~> 7.0"
+    }
   }
 }
 
@@ -45,6 +50,11 @@ variable "bridge" {
   description = "The service account of the broker's bridge: the only one that may publish what devices say."
 }
 
+variable "operator" {
+  type        = string
+  description = "The service account that may say who lives where, and look at the service."
+}
+
 variable "warm_instances" {
   type        = number
   default     = 1
@@ -72,7 +82,7 @@ locals {
     "logging.googleapis.com", "monitoring.googleapis.com", "pubsub.googleapis.com", "run.googleapis.com",
   ]
   # Google's own agents, each of which encrypts with our key what it keeps for us.
-  agents = toset(["firestore", "pubsub", "run", "logging"])
+  agents = toset(["firestore", "pubsub", "run"])
 }
 
 data "google_project" "this" {}
@@ -107,8 +117,20 @@ resource "google_kms_crypto_key_iam_member" "agent" {
   member        = each.value.member
 }
 
+data "google_logging_project_cmek_settings" "this" {
+  project    = var.project
+  depends_on = [google_project_service.api]
+}
+
+resource "google_kms_crypto_key_iam_member" "logs" {
+  crypto_key_id = google_kms_crypto_key.home.id
+  role          = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+  member        = "serviceAccount:${data.google_logging_project_cmek_settings.this.service_account_id}"
+}
+
 resource "google_project_service_identity" "agent" {
-  provider = google
+  provider = google-beta
+  project  = var.project
   for_each = local.agents
   service  = "${each.value}.googleapis.com"
 }
@@ -127,11 +149,11 @@ resource "google_service_account" "caller" {
   display_name = "Calls the service that decides (${var.stage})"
 }
 
-# Only what the service does with documents; it neither makes indexes nor exports.
+# Only what the service does with documents; it neither deletes them nor makes indexes nor exports.
 resource "google_project_iam_custom_role" "records" {
   role_id     = "hearthRecords_${var.stage}"
   title       = "Reads and writes records"
-  permissions = ["datastore.entities.create", "datastore.entities.delete", "datastore.entities.get", "datastore.entities.list", "datastore.entities.update", "datastore.databases.get"]
+  permissions = ["datastore.entities.create", "datastore.entities.get", "datastore.entities.list", "datastore.entities.update"]
 }
 
 resource "google_project_iam_member" "records" {
@@ -142,12 +164,6 @@ resource "google_project_iam_member" "records" {
     title      = "this database only"
     expression = "resource.name == \"projects/${var.project}/databases/${google_firestore_database.home.name}\""
   }
-}
-
-resource "google_project_iam_member" "traces" {
-  project = var.project
-  role    = "roles/cloudtrace.agent"
-  member  = google_service_account.home.member
 }
 
 resource "google_pubsub_topic_iam_member" "bridge_publishes" {
@@ -188,6 +204,13 @@ resource "google_cloud_run_v2_service_iam_member" "caller_invokes" {
   location = var.region
   role     = "roles/run.invoker"
   member   = google_service_account.caller.member
+}
+
+resource "google_cloud_run_v2_service_iam_member" "operator_invokes" {
+  name     = google_cloud_run_v2_service.home.name
+  location = var.region
+  role     = "roles/run.invoker"
+  member   = "serviceAccount:${var.operator}"
 }
 
 # --- records --------------------------------------------------------------------------------------------------------------------------
@@ -314,7 +337,7 @@ resource "google_cloud_run_v2_service" "home" {
         startup_cpu_boost = true
       }
       env {
-        name  = "PROJECT"
+        name  = "GOOGLE_CLOUD_PROJECT"
         value = var.project
       }
       env {
@@ -340,6 +363,15 @@ resource "google_cloud_run_v2_service" "home" {
       env {
         name  = "CALLER"
         value = google_service_account.caller.email
+      }
+      env {
+        name  = "OPERATOR"
+        value = var.operator
+      }
+      # By its name: the subscription itself has to know where the service is.
+      env {
+        name  = "READINGS"
+        value = "projects/${var.project}/subscriptions/${local.name}-readings"
       }
     }
   }
@@ -385,7 +417,7 @@ resource "google_logging_project_bucket_config" "home" {
   cmek_settings {
     kms_key_name = google_kms_crypto_key.home.id
   }
-  depends_on = [google_kms_crypto_key_iam_member.agent]
+  depends_on = [google_kms_crypto_key_iam_member.logs]
 }
 
 resource "google_logging_project_sink" "home" {
