@@ -9,7 +9,7 @@ import {
   sweep,
 } from '@hearth/core';
 import type { Runtime } from '@hearth/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { simulatedClock } from './clock.ts';
 import { atEveryStep } from './crash.ts';
@@ -80,7 +80,7 @@ describe('a call', () => {
     },
   );
 
-  it('is performed again if its result could not be kept, and nobody saw the first one', async () => {
+  it('is performed again by the next process if its result could not be kept, and nobody saw the first one', async () => {
     const { keys, calls } = classifier(label);
     let saves = 0;
     const world = engineWorld(app, ({ store }) => ({
@@ -92,7 +92,9 @@ describe('a call', () => {
     }));
     await give(world, [press]);
     expect(idsIn(world.publisher)).toEqual([]);
-    await sweepFor(world, 60_000);
+    // A process is known by its store object.
+    const store = { ...world.runtime.store };
+    await sweepFor({ ...world, runtime: { ...world.runtime, store } }, 60_000);
     expect(keys.length).toBeGreaterThan(1);
     expect((await read(world.runtime, bell.ref('b1'))).state).toEqual([`cat ${keys.length}`]);
   });
@@ -279,4 +281,25 @@ describe('a question', () => {
       data: { until: 5 },
     });
   });
+});
+
+it('performs a call once that two inputs of one record find at the same moment', async () => {
+  const keys: string[] = [];
+  let answer: (value: unknown) => void = () => undefined;
+  const calls: Runtime['calls'] = {
+    classify: (_, { idempotencyKey }) => {
+      keys.push(idempotencyKey);
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+  };
+  const world = engineWorld(app, () => ({ calls }));
+  const first = give(world, [press]);
+  const second = give(world, [press]);
+  await vi.waitUntil(() => keys.length > 0);
+  answer(label(1));
+  await Promise.all([first, second]);
+  expect(keys).toHaveLength(1);
+  expect((await read(world.runtime, bell.ref('b1'))).state).toEqual(['cat 1']);
 });

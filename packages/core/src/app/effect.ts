@@ -8,9 +8,11 @@ import type {
   KeyPage,
   RecordWrite,
   SaveResult,
+  StateStore,
   StoredRecord,
   TagRequest,
 } from '../ports/state-store.ts';
+import { recent, type Recent } from './recent.ts';
 
 /** Everything that the core asks of the outside: plain data, so that it can be carried out later, at once, or not at all. */
 export type Effect =
@@ -221,20 +223,44 @@ async function askedToWake(instants: readonly number[], runtime: Runtime): Promi
   }
 }
 
+/** Performs a call; whoever asks for it meanwhile, with the same key, in the same process, gets the same result. */
 async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResult> {
   const known = runtime.calls?.[one.type];
   if (known === undefined)
     return new HearthError('not-found', `No function for the call "${one.type}".`);
   const ms = callTime(runtime, one.timeoutMs);
   if (ms === 0) return noTime;
-  try {
-    const result = await runtime.clock.within(ms, (signal) =>
+  const perform = () =>
+    runtime.clock.within(ms, (signal) =>
       known(one.request as never, { idempotencyKey: one.key, subject: one.subject, signal }),
     );
-    return { result };
+  try {
+    return { result: await onceAtATime(runtime.store, one.key, perform) };
   } catch (cause) {
     return isHearthError(cause) ? cause : callFailed(one.type, cause);
   }
+}
+
+const limits = { results: 256 };
+const performing = new WeakMap<StateStore, Recent<Promise<unknown>>>();
+
+/**
+ * Two inputs of one record find the same call in its outbox when they are handled at once. It is performed for both of them, also for
+ * the one that comes a moment later; what failed is performed again.
+ */
+function onceAtATime(
+  store: StateStore,
+  key: string,
+  perform: () => Promise<unknown>,
+): Promise<unknown> {
+  const all = performing.get(store) ?? recent<Promise<unknown>>(limits.results);
+  performing.set(store, all);
+  const underWay = all.get(key);
+  if (underWay !== undefined) return underWay;
+  const begun = perform();
+  all.set(key, begun);
+  begun.catch(() => all.delete(key));
+  return begun;
 }
 
 /** What a call gives for which there is no time before the deadline: it has not been tried. */
