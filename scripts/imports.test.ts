@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ota: ['event', 'ports', 'model'],
   simulate: ['event', 'ports', 'twin', 'model', 'app'],
   trigger: ['event', 'ports', 'model', 'app'],
+  privacy: ['event', 'ports', 'twin', 'model', 'app'],
   adopt: ['event', 'ports', 'twin', 'model', 'app', 'simulate'],
 };
 

@@ -41,6 +41,7 @@ export function pick(app: App, parts: readonly (Part | EventType)[]): Picked {
     heard: app.heard,
     calls: new Map(calls),
     grants: app.grants,
+    residences: app.residences,
     marks: app.marks,
   };
   return { ...picked, needs: needsOf(app, picked) };

@@ -28,6 +28,8 @@ export function deadLetterOf(
   now: number,
 ): CloudEvent<typeof deadLetterType, DeadLetter> {
   const id = idOf(app, [event.source, event.id, reason.code]);
+  // What belongs to another region must not be kept in this one.
+  if (reason.code === 'wrong-region') return letter(app, id, now, reason);
   // What an erased subject is told must not survive in a letter.
   const known = reason.code === 'erased' ? bare(event) : event;
   return letter(app, id, now, { ...reason, event: known }, event.subject);

@@ -2,7 +2,7 @@ import { HearthError } from '../event/error.ts';
 import { hashState, type Midstate } from '../event/sha256.ts';
 import type { Call } from '../model/call.ts';
 import type { EventType, OlderVersion } from '../model/event.ts';
-import type { Grants, Handler, Part, Subscription } from '../model/handler.ts';
+import type { Grants, Handler, Part, Residence, Subscription } from '../model/handler.ts';
 import { partitionOf, type By, type Each, type Where } from '../model/reads.ts';
 
 /** One handler's interest in one event type. */
@@ -30,6 +30,8 @@ export interface App {
   readonly calls: ReadonlyMap<string, Call<string, unknown, unknown>>;
   /** Who may speak for whom, as records of its parts tell. */
   readonly grants: readonly Grants[];
+  /** Where subjects belong, as records of its parts tell. */
+  readonly residences: readonly Residence[];
   /** The hash state of (source, handler), by handler: ids and record hashes go on from it. */
   readonly marks: { get(handler: string): Midstate | undefined };
 }
@@ -79,6 +81,7 @@ export function defineApp({ source, parts: given }: AppOptions): App {
     heard: new Set(routes.keys()),
     calls: new Map(calls),
     grants: parts.flatMap((part) => part.grants ?? []),
+    residences: parts.flatMap((part) => part.residence ?? []),
     marks: marksOf(source, handlers),
   };
 }

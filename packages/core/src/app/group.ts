@@ -136,12 +136,12 @@ export function speakingAlso(context: Context, works: readonly Work[]): readonly
 const nobody: readonly string[] = [];
 
 function others(
-  { subscription: { concerns } }: Route,
+  { subscription: { concerns, witness } }: Route,
   { event }: Work,
   subject: string,
 ): readonly string[] {
   const concerned = concerns?.(event) ?? nobody;
-  return subject === event.subject ? concerned : [subject, ...concerned];
+  return subject === event.subject || witness === true ? concerned : [subject, ...concerned];
 }
 
 /** Who may not say this at all, or speaks for another by having a handler keep it under another subject. */

@@ -7,6 +7,7 @@ import { drive, sleep, type Task } from './effect.ts';
 import type { Handled, Input } from './input.ts';
 import { laneOf, speakingIn, type Lane } from './lane.ts';
 import { backoff } from './outbox.ts';
+import { elsewhere } from './region.ts';
 import { lookUpGrants } from './speaks.ts';
 import { log, logged, loggedError } from './telemetry.ts';
 import { count, type Context, type Fate } from './work.ts';
@@ -89,8 +90,10 @@ export function* handling(
     carryOut,
   };
   count(context, 'received', inputs.length);
-  if (app.grants.length > 0) yield* lookUpGrants(context, speakingIn(app, inputs));
-  const lanes = inputs.map((input) => laneOf(context, input));
+  const refused = yield* elsewhere(context, inputs);
+  const here = refused.size === 0 ? inputs : inputs.filter((input) => !refused.has(input));
+  if (app.grants.length > 0) yield* lookUpGrants(context, speakingIn(app, here));
+  const lanes = inputs.map((input) => laneOf(context, input, refused.get(input)));
   yield* work(context, lanes);
   if (context.ordered) holdOrder(lanes, options);
   yield* bury(context, lanes, options);
@@ -143,7 +146,9 @@ function answer(context: Context, { fate, span, input }: Lane): Handled {
   if (verdict !== 'done') {
     span?.fail(code ?? verdict);
     const { event, principal, attempt } = input;
-    const fields = isHearthError(event) ? {} : logged(event, `${principal.kind}:${principal.id}`);
+    // What belongs to another region leaves no trace in this one.
+    const isUnnamed = isHearthError(event) || code === 'wrong-region';
+    const fields = isUnnamed ? {} : logged(event, `${principal.kind}:${principal.id}`);
     const level = verdict === 'retry' ? 'warn' : 'info';
     log(
       context,

@@ -21,8 +21,10 @@ export interface Lane {
 }
 
 /** Checks an input: what is left to do for it, or what has become of it already. */
-export function laneOf(context: Context, input: Input): Lane {
+export function laneOf(context: Context, input: Input, known?: Fate): Lane {
   const { event } = input;
+  if (known !== undefined)
+    return { input, span: undefined, work: undefined, tries: 0, fate: known };
   if (isHearthError(event)) {
     return { input, span: undefined, work: undefined, tries: 0, fate: rejection(event) };
   }
@@ -47,7 +49,7 @@ export function laneOf(context: Context, input: Input): Lane {
     if (isHearthError(cause) && cause.retryable)
       return { input, span, work: undefined, tries: 0, fate: { status: 'retry', error: cause } };
     const isAnswer = isHearthError(cause) && cause.code !== 'invalid-definition';
-    const fate = isAnswer ? known(context, cause, event) : unchecked(context, cause);
+    const fate = isAnswer ? answered(context, cause, event) : unchecked(context, cause);
     return { input, span, work: undefined, tries: 0, fate };
   }
 }
@@ -70,7 +72,7 @@ const unknownTypes = new WeakMap<App, Set<string>>();
 const unknownKept = 1000;
 
 /** An event of a type that nobody defines is none of our business: done, counted, and logged once per type. */
-function known(context: Context, error: HearthError, event: CloudEvent): Fate {
+function answered(context: Context, error: HearthError, event: CloudEvent): Fate {
   if (error.code !== 'unknown-type') return rejection(error);
   count(context, 'unknown_type');
   const types = unknownTypes.get(context.app) ?? new Set();

@@ -69,19 +69,22 @@ export function lookAt<V>(ref: Ref<V>, stored: StoredRecord | undefined): Look<V
  * @throws {HearthError} when the store could not do it; calling again goes on.
  */
 export function erase(runtime: Runtime, ref: Ref): Promise<void> {
-  return drive(
-    rewrite(ref, 'erase', (record) => ({
-      ...record,
-      erased: true,
-      state: null,
-      outbox: [],
-      timers: [],
-      answers: [],
-      decisions: [],
-      latest: {},
-    })),
-    runtime,
-  );
+  return drive(rewrite(ref, 'erase', tombstoneOf), runtime);
+}
+
+/** What is left of a record that is erased: hashes of what it was told, and how many events it has emitted. */
+export function tombstoneOf(record: WorkingRecord): WorkingRecord {
+  return {
+    ...record,
+    erased: true,
+    state: null,
+    outbox: [],
+    timers: [],
+    answers: [],
+    decisions: [],
+    latest: {},
+    head: undefined,
+  };
 }
 
 /**
@@ -101,7 +104,8 @@ export function reopen(runtime: Runtime, ref: Ref): Promise<void> {
 
 const tries = 12;
 
-function* rewrite(
+/** Changes a record beside its steps, if `change` gives something, whoever else changes it meanwhile. */
+export function* rewrite(
   ref: Ref,
   as: 'save' | 'erase',
   change: (record: WorkingRecord) => WorkingRecord | undefined,

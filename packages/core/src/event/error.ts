@@ -20,6 +20,7 @@ export type HearthErrorCode =
   | 'id-reused'
   | 'stale'
   | 'erased'
+  | 'wrong-region'
   | 'record-too-large'
   | 'record-newer'
   | 'depth-exceeded'

@@ -62,6 +62,8 @@ export interface Subscription {
   readonly incoming?: boolean;
   /** Of whom else the event tells: whoever says it must speak for them, too. */
   readonly concerns?: (event: Incoming) => readonly string[];
+  /** The record notes what others say: nobody has to speak for it. */
+  readonly witness?: boolean;
 }
 
 /**
@@ -78,6 +80,17 @@ export interface Grants {
   ) => boolean | readonly Ref[];
 }
 
+/**
+ * Where subjects belong, as records tell: asked only by a runtime that has a `region`, before anything else is looked at.
+ *
+ * `look` names the records that tell of a subject; `region` says it from what they hold, or asks for further records, which are added
+ * to the others; `undefined` if nothing is known.
+ */
+export interface Residence {
+  readonly look: (subject: string) => readonly Ref[];
+  readonly region: (held: readonly unknown[]) => string | readonly Ref[] | undefined;
+}
+
 /** A part of an app: what it handles and what it knows. */
 export interface Part {
   readonly handlers: readonly Handler[];
@@ -87,6 +100,8 @@ export interface Part {
   readonly makes?: readonly string[];
   /** Whom its records let speak for whom. */
   readonly grants?: Grants;
+  /** What its records tell of where subjects belong. */
+  readonly residence?: Residence;
 }
 
 /** A typed name of one record: `<handler>/<subject>`. */
@@ -112,6 +127,8 @@ export interface Handler<S = unknown> extends Part, Readable<S> {
   readonly subscriptions: ReadonlyMap<string, Subscription>;
   /** The state belongs to the library; it is not checked after each step. */
   readonly trusted?: boolean;
+  /** What is left of a state when another subject is erased of which it may have a copy. */
+  readonly forget?: (state: never, subject: string) => unknown;
   ref(subject: string): Ref<S>;
 }
 
@@ -135,6 +152,11 @@ export interface HandlerOptions<S, R> {
   readonly latestOnly?: boolean;
   /** The subject of the record that handles an event; the event's own subject when absent. */
   readonly subject?: (event: Incoming) => string | undefined;
+  /**
+   * What is left of the state when another subject is erased of which it may have copied something: asked, by `eraseOwner`, of the records
+   * of the homes in which that subject lives or has left something.
+   */
+  readonly forget?: (state: NoInfer<S>, subject: string) => NoInfer<S>;
 }
 
 // The keys of every object of a union; a record of strings may also be written with numbers.
@@ -183,11 +205,12 @@ export function defineHandler<S, const R extends Reads = Record<never, never>>(
   return withSteps<S, R>(options, new Map());
 }
 
-type Handlerish = Omit<HandlerOptions<unknown, Reads>, 'state' | 'initial' | 'tags'> & {
+type Handlerish = Omit<HandlerOptions<unknown, Reads>, 'state' | 'initial' | 'tags' | 'forget'> & {
   readonly state: Schema;
   readonly initial: unknown;
   readonly tags?: ((state: never, subject: string) => Readonly<Record<string, string>>) | undefined;
   readonly trusted?: boolean;
+  readonly forget?: ((state: never, subject: string) => unknown) | undefined;
 };
 
 function withSteps<S, R>(
@@ -244,6 +267,7 @@ export function handlerOf<S>(
     remember: options.remember ?? 'effects',
     latestOnly: options.latestOnly ?? false,
     trusted: options.trusted ?? false,
+    ...(options.forget === undefined ? {} : { forget: options.forget }),
     subscriptions: steps,
     defines: [...steps.values()].map(({ event }) => event),
     view: identity as (state: unknown) => S,

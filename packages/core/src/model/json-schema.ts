@@ -4,7 +4,7 @@ import type { Schema } from './schema.ts';
  * What a schema says about itself: `_zod.def` of zod 4 and zod/mini, or the schema itself in valibot. Other libraries have no
  * description that this file could read and are taken at their word.
  */
-interface Description {
+export interface Description {
   readonly type: string;
   readonly [part: string]: unknown;
 }
@@ -65,7 +65,8 @@ export function whyNotJson(
   return undefined;
 }
 
-function describe(schema: Schema): Description | undefined {
+/** What a schema says about itself, if its library lets it. */
+export function describe(schema: Schema): Description | undefined {
   const { _zod, '~standard': standard } = schema as Described;
   return (
     _zod?.def ?? (standard?.vendor === 'valibot' ? (schema as object as Description) : undefined)
@@ -131,7 +132,8 @@ function whyChanged(described: Description): string | undefined {
   return transforms ? refused['transform'] : undefined;
 }
 
-function* partsOf(described: Description): Iterable<readonly [string, Schema]> {
+/** The parts of a schema, with the names of those that have one. */
+export function* partsOf(described: Description): Iterable<readonly [string, Schema]> {
   for (const name of named)
     yield* Object.entries((described[name] ?? {}) as Record<string, Schema>);
   for (const name of nameless) {

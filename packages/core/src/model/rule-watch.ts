@@ -150,3 +150,26 @@ export function copiesSeen(
 function list(ones: readonly One<unknown>[]): readonly One<unknown>[] {
   return ones.toSorted((a, b) => (a.subject < b.subject ? -1 : 1));
 }
+
+/** The subjects that have left, and of which only that is known. */
+export function leftIn(copies: Copies): readonly string[] {
+  const left: string[] = [];
+  for (const name in copies) {
+    const known = copies[name] ?? {};
+    for (const subject in known) if (known[subject]?.length === 1) left.push(subject);
+  }
+  return left;
+}
+
+/** By which tag a rule is found that remembers that somebody has left. */
+export const leftTag = (subject: string): string => `left ${subject}`;
+
+/** The copies without those of a subject, as if it had never been heard of. */
+export function withoutCopies(copies: Copies, subject: string): Copies {
+  return Object.fromEntries(
+    Object.entries(copies).map(([name, known]) => [
+      name,
+      Object.fromEntries(Object.entries(known).filter(([one]) => one !== subject)),
+    ]),
+  );
+}

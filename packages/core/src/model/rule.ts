@@ -14,7 +14,10 @@ import {
   copiesSeen,
   isHeardOf,
   keepCopy,
+  leftIn,
+  leftTag,
   watchesOf,
+  withoutCopies,
   type Copies,
   type Watched,
   type Watches,
@@ -99,6 +102,11 @@ export function defineRule<const W extends Watches, const C extends string>(
       state: anything,
       trusted: true,
       initial,
+      tags: leftOf,
+      forget: ({ copies, ...rest }: RuleState, subject) => ({
+        ...rest,
+        copies: withoutCopies(copies, subject),
+      }),
       ...(loose.formerly === undefined ? {} : { formerly: loose.formerly }),
     },
     new Map(subscriptionsOf(loose, watched).map((one) => [one.event.type, one])),
@@ -106,6 +114,10 @@ export function defineRule<const W extends Watches, const C extends string>(
   const { name, defines, ref } = record;
   return { name, conditions, record, ref, handlers: [record], defines };
 }
+
+/** Finds the records in which something that has left is still remembered: it may be somewhere else by now. */
+const leftOf = ({ copies }: RuleState): Readonly<Record<string, string>> =>
+  Object.fromEntries(leftIn(copies).map((subject) => [leftTag(subject), 'left']));
 
 function assertTime(rule: LooseRule, field: 'forMs' | 'cooldownMs'): void {
   const { [field]: ms = 0 } = rule;

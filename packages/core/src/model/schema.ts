@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { issueOf, type Issue } from './issue.ts';
 import { whyNotJson } from './json-schema.ts';
+import { hushed } from './personal.ts';
 import { same } from '../twin/document.ts';
 
 /** Any synchronous Standard Schema (zod, valibot, …) whose values are JSON. */
@@ -29,7 +30,9 @@ export function check<O>(schema: Schema<O>, value: unknown): Checked<O> {
   }
   if (typeof result !== 'object' || (result as object | null) === null)
     throw new HearthError('invalid-definition', 'A schema gave no answer.');
-  return result.issues === undefined ? result : { issue: issueOf(result.issues, value) };
+  return result.issues === undefined
+    ? result
+    : { issue: hushed(schema, issueOf(result.issues, value)) };
 }
 
 function attempt<O>(schema: Schema<O>, value: unknown) {
@@ -46,15 +49,15 @@ function attempt<O>(schema: Schema<O>, value: unknown) {
  * @throws {HearthError} `invalid-definition`, naming the property.
  */
 export function assertJson(schema: Schema, owner: string): void {
-  const reason = whyNotJson(schema);
-  if (reason === undefined) return;
-  throw new HearthError(
   if (typeof (schema as Partial<Schema> | undefined)?.['~standard']?.validate !== 'function')
     throw new HearthError(
       'invalid-definition',
       `${owner} needs a Standard Schema, such as z.object({ … }).`,
       { field: owner },
     );
+  const reason = whyNotJson(schema);
+  if (reason === undefined) return;
+  throw new HearthError(
     'invalid-definition',
     `The schema of ${owner} is not plain JSON: ${reason}.`,
     {

@@ -117,6 +117,13 @@ export interface Runtime {
    */
   readonly wake?: (at: number) => void | Promise<void>;
   readonly speaksFor?: SpeaksFor;
+  /** Where this runtime is. Events of homes that belong elsewhere are refused (`wrong-region`) before anything of them is saved or logged. */
+  readonly region?: string;
+  /**
+   * Tells, at once, where a subject belongs; `undefined` if it does not know, and then the records of the app are asked (see `residence` of
+   * `@hearth/core/privacy`). What nobody knows anything of is taken.
+   */
+  readonly regionOf?: (subject: string) => string | undefined;
   /** Sees every applied step after its save. Must not throw; what it throws is logged. */
   readonly observe?: (applied: Applied) => void;
   /** Sees every input with its verdict, just before `handle` gives it. Must not throw; what it throws is logged. */
