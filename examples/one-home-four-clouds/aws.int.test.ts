@@ -8,14 +8,16 @@ import { startDynalite, type Dynalite } from '@hearth/emulators/dynalite';
 import { startFauxqs, type Fauxqs } from '@hearth/emulators/fauxqs';
 import { startLambda, type Lambda } from '@hearth/emulators/lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildFor } from './build.ts';
+import { buildFor, type Built } from './build.ts';
 import { covers, rightsGranted, rightsOfSetup, rightsUsed } from './test/aws-rights.ts';
 import { bound } from './test/cloud-event.ts';
 import { template } from './test/cloudformation.ts';
 import { forwarded, recorder } from './test/recorder.ts';
+import { misstated } from './test/stated-sizes.ts';
 
 const account = '000000000000';
 const dist = mkdtempSync(join(tmpdir(), 'hearth-aws-'));
+let built: readonly Built[];
 let dynamo: Dynalite;
 let queues: Fauxqs;
 let aws: Awaited<ReturnType<typeof recorder>>;
@@ -23,7 +25,11 @@ let readings: Lambda;
 let sweeps: Lambda;
 
 beforeAll(async () => {
-  [dynamo, queues] = await Promise.all([startDynalite(), startFauxqs(), buildFor(['aws'], dist)]);
+  [dynamo, queues, built] = await Promise.all([
+    startDynalite(),
+    startFauxqs(),
+    buildFor(['aws'], dist),
+  ]);
   // One endpoint for all services, as the SDK of the bundle is told by the environment; it says who is asked for what.
   aws = await recorder((request) => {
     const target = String(request.headers['x-amz-target']);
@@ -89,6 +95,10 @@ const wishes = () =>
   );
 
 describe('one home on AWS', () => {
+  it('is one file of the size that the README states', () => {
+    expect(misstated(built)).toEqual([]);
+  });
+
   it('takes a reading, and sends the wish to the device', async () => {
     expect(await send(message(bound('t1', 'h1')), message(bound('t2', 'h1')))).toEqual(done);
     expect(await send(said('h1', 'occupancy', { occupants: 0 }))).toEqual(done);

@@ -11,12 +11,14 @@ import { startAzurite, type Azurite } from '@hearth/emulators/azurite';
 import { startIotHubRest, type IotHubRest } from '@hearth/emulators/iot-hub';
 import { commandPath, needs } from '@hearth/testing/needs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { buildFor } from './build.ts';
+import { buildFor, type Built } from './build.ts';
 import { bound, occupancy } from './test/cloud-event.ts';
 import { recorder } from './test/recorder.ts';
+import { misstated } from './test/stated-sizes.ts';
 
 const openssl = commandPath('openssl');
 const dist = mkdtempSync(join(tmpdir(), 'hearth-azure-'));
+let built: readonly Built[] | undefined;
 let worker: AzureFunctions;
 let tables: Azurite;
 let hub: IotHubRest;
@@ -74,13 +76,13 @@ function certificate(): { readonly cert: string; readonly key: string } {
 
 beforeAll(async () => {
   if (openssl === undefined) return;
-  const built = buildFor(['azure'], dist);
+  const building = buildFor(['azure'], dist);
   [tables, hub, identity] = await Promise.all([
     startAzurite(certificate()),
     startIotHubRest(),
     recorder(tokenFor),
   ]);
-  await built;
+  built = await building;
   const url = tables.url.replace('127.0.0.1', 'localhost');
   await TableClient.fromConnectionString(tables.connectionString(url), 'home').createTable();
   const env = {
@@ -118,6 +120,10 @@ const say = (device: string, data: object) => {
 };
 
 describe('one home on Azure', () => {
+  it('is one file of the size that the README states', (test) => {
+    expect(misstated(needs(test, built, 'openssl, for a certificate'))).toEqual([]);
+  });
+
   it('takes a reading, and sets the desired properties of the device, by its own identity', async (test) => {
     needs(test, openssl, 'openssl, for a certificate');
     expect(await tell(bound('t1', 'h1'))).toBe(202);

@@ -8,11 +8,12 @@ import { connectAsync } from 'mqtt';
 import { expect, it, onTestFinished } from 'vitest';
 import { buildFor } from './build.ts';
 import { program } from './test/program.ts';
+import { misstated } from './test/stated-sizes.ts';
 
 it('one home beside an MQTT broker takes a reading, and sends the wish to the device', async () => {
   const dist = mkdtempSync(join(tmpdir(), 'hearth-gateway-'));
   onTestFinished(() => rmSync(dist, { recursive: true, force: true }));
-  await buildFor(['gateway'], dist);
+  expect(misstated(await buildFor(['gateway'], dist))).toEqual([]);
   const broker = await Aedes.createBroker();
   const server = createServer(broker.handle.bind(broker)).listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -7,15 +7,17 @@ import { firestoreNeeds, startFirestore } from '@hearth/emulators/firestore';
 import { pubsubNeeds, pubsubPair, startPubsub, type PubsubPair } from '@hearth/emulators/pubsub';
 import { needs } from '@hearth/testing/needs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildFor } from './build.ts';
+import { buildFor, type Built } from './build.ts';
 import { bound, cloudEvent, occupancy } from './test/cloud-event.ts';
 import { answers, program, type Program } from './test/program.ts';
+import { misstated } from './test/stated-sizes.ts';
 
 const project = 'acme';
 const subscription = `projects/${project}/subscriptions/readings`;
 const caller = 'caller@acme.iam.gserviceaccount.com';
 const operator = 'operator@acme.iam.gserviceaccount.com';
 const dist = mkdtempSync(join(tmpdir(), 'hearth-gcp-'));
+let built: readonly Built[];
 let firestore: Awaited<ReturnType<typeof startFirestore>>;
 let pubsub: Awaited<ReturnType<typeof startPubsub>>;
 let calls: readonly FaultyGrpc[] = [];
@@ -25,7 +27,7 @@ let wishes: PubsubPair | undefined;
 let letters: PubsubPair | undefined;
 
 beforeAll(async () => {
-  [firestore, pubsub] = await Promise.all([
+  [firestore, pubsub, built] = await Promise.all([
     startFirestore(),
     startPubsub(),
     buildFor(['gcp'], dist),
@@ -97,6 +99,10 @@ const read = async (pair: PubsubPair | undefined) =>
   );
 
 describe('one home on Google Cloud', () => {
+  it('is one file of the size that the README states', () => {
+    expect(misstated(built)).toEqual([]);
+  });
+
   it('takes a reading, and publishes the wish for the bridge', async (test) => {
     needs(test, firestore, firestoreNeeds);
     needs(test, pubsub, pubsubNeeds);

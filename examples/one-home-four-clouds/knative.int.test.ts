@@ -6,19 +6,21 @@ import { postgresNeeds, startPostgres, type RunningPostgres } from '@hearth/emul
 import { postgresDeadLetters, type PostgresDeadLetters } from '@hearth/store-postgres';
 import { needs } from '@hearth/testing/needs';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import { buildFor } from './build.ts';
+import { buildFor, type Built } from './build.ts';
 import { bound, cloudEvent, occupancy } from './test/cloud-event.ts';
 import { answers, program, type Program } from './test/program.ts';
 import { recorder } from './test/recorder.ts';
+import { misstated } from './test/stated-sizes.ts';
 
 const dist = mkdtempSync(join(tmpdir(), 'hearth-knative-'));
 const programs: Program[] = [];
+let built: readonly Built[];
 let database: RunningPostgres | undefined;
 let letters: PostgresDeadLetters;
 let sink: Awaited<ReturnType<typeof recorder>>;
 
 beforeAll(async () => {
-  [database, sink] = await Promise.all([
+  [database, sink, built] = await Promise.all([
     startPostgres(),
     recorder(() => ({ status: 202 })),
     buildFor(['knative'], dist),
@@ -54,6 +56,10 @@ async function start(test: TestContext, file: string) {
 }
 
 describe('one home on Knative', () => {
+  it('is one file of the size that the README states', () => {
+    expect(misstated(built)).toEqual([]);
+  });
+
   it('takes a reading from the broker, and sends it the wish', async (test) => {
     const send = await start(test, 'home.mjs');
     expect(await send(bound('t1', 'h1'), '')).toBe(401);

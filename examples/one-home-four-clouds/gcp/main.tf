@@ -227,6 +227,14 @@ resource "google_firestore_database" "home" {
   depends_on = [google_kms_crypto_key_iam_member.agent]
 }
 
+# What a record says is read and never searched for: an index of it would cost a write for each save.
+resource "google_firestore_field" "body" {
+  database   = google_firestore_database.home.name
+  collection = "hearth"
+  field      = "body"
+  index_config {}
+}
+
 # --- what comes in and goes out -------------------------------------------------------------------------------------------------------
 
 resource "google_pubsub_topic" "readings" {
@@ -321,6 +329,8 @@ resource "google_cloud_run_v2_service" "home" {
   location            = var.region
   ingress             = "INGRESS_TRAFFIC_ALL"
   deletion_protection = local.is_production
+  # Tokens are made for this address, whichever one Cloud Run prefers.
+  custom_audiences = [local.url]
   template {
     service_account                  = google_service_account.home.email
     encryption_key                   = google_kms_crypto_key.home.id
@@ -474,7 +484,7 @@ resource "google_monitoring_alert_policy" "late" {
 }
 
 output "service" {
-  value = google_cloud_run_v2_service.home.uri
+  value = local.url
 }
 
 output "readings_topic" {
