@@ -92,6 +92,22 @@ describe('postgresDeadLetters', () => {
     expect(await letters.erase('ada')).toBe(0);
   });
 
+  it('finds and erases what says of no subject by its text, as a whole word', async () => {
+    const raw = (id: string, text: string): Outgoing => {
+      const event = { specversion: '1.0', id, source: 'urn:app', type: 'rejected' } as const;
+      return { event, body: JSON.stringify({ ...event, data: { raw: text } }) };
+    };
+    const about = [outgoing('1', 'ada'), raw('2', '{"to":"ada"}'), raw('3', '{"to":"adam"}')];
+    await letters.publish([...about, outgoing('4', 'bob')]);
+    const first = await letters.list({ limit: 1, subject: 'ada' });
+    const { cursor = '' } = first;
+    const last = await letters.list({ limit: 1, subject: 'ada', cursor });
+    expect([first, last].map((page) => page.letters.map(({ id }) => id))).toEqual([['1'], ['2']]);
+    expect(last.cursor).toBeUndefined();
+    expect(await letters.erase('ada')).toBe(2);
+    expect((await letters.list({ limit: 9 })).letters.map(({ id }) => id)).toEqual(['3', '4']);
+  });
+
   it('shares the connections of a store and leaves them open', async () => {
     const store = postgresStore({ pool: server.pool(), schema: server.schema() });
     const shared = postgresDeadLetters(store);

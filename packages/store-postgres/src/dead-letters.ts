@@ -1,35 +1,24 @@
 import { createHash } from 'node:crypto';
 import { HearthError } from '@hearth/core/event';
-import type { Outgoing, Publisher, PublishResult } from '@hearth/core/ports';
+import {
+  isAbout,
+  type DeadLetterPage,
+  type DeadLetterRequest,
+  type DeadLetterStore,
+  type KeptLetter,
+  type Outgoing,
+  type PublishResult,
+} from '@hearth/core/ports';
 import { database, patiently, type Database, type PostgresOptions } from './database.ts';
 import { failureOf } from './failure.ts';
 import { databaseOf, type PostgresStore } from './postgres-store.ts';
 import { fromColumn, toColumn } from './text.ts';
 
-/** An event that could not be dealt with. `body` is the event in JSON, as it was published. */
-export interface DeadLetter {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly subject?: string;
-  readonly body: string;
-}
-
-/** One page of dead letters, oldest first. `cursor` is absent on the last page. */
-export interface DeadLetterPage {
-  readonly letters: readonly DeadLetter[];
-  readonly cursor?: string;
-}
+export type { DeadLetterPage, KeptLetter as DeadLetter } from '@hearth/core/ports';
 
 /** A publisher that keeps dead letters in a table until somebody has looked at them. */
-export interface PostgresDeadLetters extends Publisher {
+export interface PostgresDeadLetters extends DeadLetterStore {
   readonly ordered: true;
-  list(request: { readonly limit: number; readonly cursor?: string }): Promise<DeadLetterPage>;
-  get(id: string): Promise<DeadLetter | undefined>;
-  /** Resolves to `false` if there is no such letter. */
-  remove(id: string): Promise<boolean>;
-  /** Removes the letters about a subject, and resolves to their number. */
-  erase(subject: string): Promise<number>;
   /** Closes the connections, unless they belong to a store or are those of a pool of yours. */
   close(): Promise<void>;
 }
@@ -45,27 +34,66 @@ export function postgresDeadLetters(where: PostgresStore | PostgresOptions): Pos
   const isShared = 'capabilities' in where;
   const own = isShared ? databaseOf(where) : database(where);
   const table = `${own.schema}.hearth_dead_letter`;
-  const columns = 'number, id, source, type, subject, body';
-  const remove = (column: string, value: string) =>
-    removeWhere(own, `DELETE FROM ${table} WHERE ${column} = $1`, value);
   return {
     ordered: true,
     publish: (events) => publishAll(own, table, events),
-    async list({ limit, cursor = '0' }) {
-      const text = `SELECT ${columns} FROM ${table} WHERE number > $1 ORDER BY number LIMIT $2`;
-      const rows = await own.read<Row>(text, [numberOf(cursor), limit + 1]);
-      const letters = rows.slice(0, limit).map(toLetter);
-      return rows.length > limit ? { letters, cursor: rows[limit - 1]?.number ?? '' } : { letters };
-    },
+    list: (request) => pageOf(own, table, request),
     async get(id) {
       const text = `SELECT ${columns} FROM ${table} WHERE id = $1 LIMIT 1`;
       const [row] = await own.read<Row>(text, [toColumn(id)]);
       return row && toLetter(row);
     },
-    remove: async (id) => (await remove('id', id)) > 0,
-    erase: (subject) => remove('subject', subject),
+    remove: async (id) => (await removeWhere(own, `DELETE FROM ${table} WHERE id = $1`, id)) > 0,
+    erase: (subject) => eraseAbout(own, table, subject),
     close: async () => (isShared ? undefined : own.close()),
   };
+}
+
+const columns = 'number, id, source, type, subject, body';
+
+async function pageOf(
+  own: Database,
+  table: string,
+  { limit, cursor = '0', subject }: DeadLetterRequest,
+): Promise<DeadLetterPage> {
+  const rows =
+    subject === undefined
+      ? await own.read<Row>(
+          `SELECT ${columns} FROM ${table} WHERE number > $1 ORDER BY number LIMIT $2`,
+          [numberOf(cursor), limit + 1],
+        )
+      : await rowsAbout(own, table, subject, numberOf(cursor), limit + 1);
+  const letters = rows.slice(0, limit).map(toLetter);
+  return rows.length > limit ? { letters, cursor: rows[limit - 1]?.number ?? '' } : { letters };
+}
+
+const atOnce = 500;
+
+/** The rows about a subject. What says of no subject is looked into, page by page: its text may name one. */
+async function rowsAbout(
+  own: Database,
+  table: string,
+  subject: string,
+  after: string,
+  limit: number,
+): Promise<readonly Row[]> {
+  const text = `SELECT ${columns} FROM ${table}
+    WHERE number > $1 AND (subject = $2 OR subject IS NULL) ORDER BY number LIMIT ${atOnce}`;
+  const found: Row[] = [];
+  for (let from = after; ;) {
+    const rows = await own.read<Row>(text, [from, toColumn(subject)]);
+    found.push(...rows.filter((row) => isAbout(toLetter(row), subject)));
+    from = rows.at(-1)?.number ?? from;
+    if (rows.length < atOnce || found.length >= limit) return found.slice(0, limit);
+  }
+}
+
+async function eraseAbout(own: Database, table: string, subject: string): Promise<number> {
+  const rows = await rowsAbout(own, table, subject, '0', Infinity);
+  let count = 0;
+  for (const { number } of rows)
+    count += await removeWhere(own, `DELETE FROM ${table} WHERE number = $1`, number);
+  return count;
 }
 
 function numberOf(cursor: string): string {
@@ -123,13 +151,13 @@ function markOf(source: string, id: string): string {
     .digest('base64url');
 }
 
-interface Row extends Omit<DeadLetter, 'subject'> {
+interface Row extends Omit<KeptLetter, 'subject'> {
   readonly number: string;
   readonly subject: string | null;
 }
 
-function toLetter({ id, source, type, subject, body }: Row): DeadLetter {
+function toLetter({ id, source, type, subject, body }: Row): KeptLetter {
   const letter = { id, source, type, body, ...(subject === null ? {} : { subject }) };
   const texts = Object.entries(letter).map(([name, text]) => [name, fromColumn(text)]);
-  return Object.fromEntries(texts) as DeadLetter;
+  return Object.fromEntries(texts) as KeptLetter;
 }

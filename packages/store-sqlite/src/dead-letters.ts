@@ -1,35 +1,24 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { HearthError } from '@hearth/core/event';
-import type { Outgoing, Publisher, PublishResult } from '@hearth/core/ports';
+import {
+  isAbout,
+  type DeadLetterPage,
+  type DeadLetterRequest,
+  type DeadLetterStore,
+  type KeptLetter,
+  type Outgoing,
+  type PublishResult,
+} from '@hearth/core/ports';
 import { connect, connectionOf, type Connection } from './connection.ts';
 import type { SqliteOptions } from './database.ts';
 import { scrub } from './scrub.ts';
 import type { SqliteStore } from './sqlite-store.ts';
 
-/** An event that could not be dealt with. `body` is the event in JSON, as it was published. */
-export interface DeadLetter {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly subject?: string;
-  readonly body: string;
-}
-
-/** One page of dead letters, oldest first. `cursor` is absent on the last page. */
-export interface DeadLetterPage {
-  readonly letters: readonly DeadLetter[];
-  readonly cursor?: string;
-}
+export type { DeadLetterPage, KeptLetter as DeadLetter } from '@hearth/core/ports';
 
 /** A publisher that keeps dead letters in a database file until somebody has looked at them. */
-export interface SqliteDeadLetters extends Publisher {
+export interface SqliteDeadLetters extends DeadLetterStore {
   readonly ordered: true;
-  list(request: { readonly limit: number; readonly cursor?: string }): Promise<DeadLetterPage>;
-  get(id: string): Promise<DeadLetter | undefined>;
-  /** Resolves to `false` if there is no such letter. */
-  remove(id: string): Promise<boolean>;
-  /** Removes the letters about a subject, leaves nothing of them to be read, and resolves to their number. */
-  erase(subject: string): Promise<number>;
   /** Closes the file, unless it belongs to a store. */
   close(): Promise<void>;
 }
@@ -48,7 +37,7 @@ export function sqliteDeadLetters(where: SqliteStore | SqliteOptions): SqliteDea
   return {
     ordered: true,
     publish: (events) => publishAll(connection, letters.add, events),
-    list: async ({ limit, cursor }) => connection.read(() => letters.list(limit, cursor)),
+    list: async (request) => connection.read(() => letters.list(request)),
     get: async (id) => connection.read(() => letters.get(id)),
     remove: (id) => write(connection, () => letters.remove(id) > 0),
     async erase(subject) {
@@ -80,7 +69,7 @@ async function publishAll(
   return events.map(() => ({ outcome: 'failed', error }));
 }
 
-interface Row extends Omit<DeadLetter, 'subject'> {
+interface Row extends Omit<KeptLetter, 'subject'> {
   readonly number: number;
   readonly subject: string | null;
 }
@@ -95,28 +84,49 @@ function table(database: DatabaseSync) {
   const list = database.prepare(
     `SELECT ${columns} FROM hearth_dead_letter WHERE number > ? ORDER BY number LIMIT ?`,
   );
+  // What says of no subject is looked into: its text may name one.
+  const about = database.prepare(
+    `SELECT ${columns} FROM hearth_dead_letter
+     WHERE number > ? AND (subject = ? OR subject IS NULL) ORDER BY number`,
+  );
   const remove = database.prepare('DELETE FROM hearth_dead_letter WHERE id = ?');
-  const removeAbout = database.prepare('DELETE FROM hearth_dead_letter WHERE subject = ?');
+  const removeRow = database.prepare('DELETE FROM hearth_dead_letter WHERE number = ?');
+  const rowsAbout = function* (subject: string, after: number, limit: number) {
+    let found = 0;
+    for (const row of about.iterate(after, subject) as Iterable<unknown>) {
+      if (!isAbout(toLetter(row as Row), subject)) continue;
+      yield row as Row;
+      if ((found += 1) === limit) return;
+    }
+  };
   return {
     add({ event, body }: Outgoing): void {
       insert.run(event.source, event.id, event.type, event.subject ?? null, body);
     },
-    get(id: string): DeadLetter | undefined {
+    get(id: string): KeptLetter | undefined {
       const row = select.get(id) as Row | undefined;
       return row && toLetter(row);
     },
-    list(limit: number, cursor = '0'): DeadLetterPage {
-      const rows = list.all(Number(cursor), limit + 1) as unknown as readonly Row[];
+    list({ limit, cursor = '0', subject }: DeadLetterRequest): DeadLetterPage {
+      const after = Number(cursor);
+      const rows =
+        subject === undefined
+          ? (list.all(after, limit + 1) as unknown as readonly Row[])
+          : [...rowsAbout(subject, after, limit + 1)];
       const letters = rows.slice(0, limit).map(toLetter);
       return rows.length > limit
         ? { letters, cursor: String(rows[limit - 1]?.number) }
         : { letters };
     },
     remove: (id: string) => Number(remove.run(id).changes),
-    removeAbout: (subject: string) => Number(removeAbout.run(subject).changes),
+    removeAbout(subject: string): number {
+      const rows = [...rowsAbout(subject, 0, Infinity)];
+      for (const { number } of rows) removeRow.run(number);
+      return rows.length;
+    },
   };
 }
 
-function toLetter({ id, source, type, subject, body }: Row): DeadLetter {
+function toLetter({ id, source, type, subject, body }: Row): KeptLetter {
   return { id, source, type, body, ...(subject === null ? {} : { subject }) };
 }

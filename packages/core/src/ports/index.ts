@@ -10,6 +10,15 @@ export type {
   TagRequest,
 } from './state-store.ts';
 export type { Outgoing, Publisher, PublishResult } from './publisher.ts';
+export {
+  isAbout,
+  keepsLetters,
+  type DeadLetterPage,
+  type DeadLetterRequest,
+  type DeadLetterStore,
+  type KeptLetter,
+} from './dead-letter-store.ts';
+export { memoryDeadLetters, type MemoryDeadLetters } from './memory-dead-letters.ts';
 export { publishAll, route } from './route.ts';
 export { speaksForItself, type Principal, type SpeaksFor } from './principal.ts';
 export type {
