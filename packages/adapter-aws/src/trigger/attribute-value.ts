@@ -1,5 +1,5 @@
 import { HearthError } from '@hearth/core';
-import { recordOf } from './native.ts';
+import { recordOf } from '@hearth/core/trigger';
 
 /** An item of DynamoDB as its streams write it: each value under the name of its type. */
 export type DynamoItem = Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -1,11 +1,10 @@
-import { isHearthError, type App, type Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import type { App, Input } from '@hearth/core';
+import { recordOf, textOf } from '@hearth/core/trigger';
 import { fromItem } from './attribute-value.ts';
 import { failuresOf, recordsAgain } from './batch.ts';
-import { invoker, recordsOf, type AwsOptions } from './invocation.ts';
+import { invoker, recordsOf, runtimeOf, type AwsOptions } from './invocation.ts';
 import type { StreamHandler } from './kinesis.ts';
-import { messageReader, readFrom, refused, type Found, type MessageOptions } from './message.ts';
-import { recordOf, textOf } from './native.ts';
+import { recordReader, isProved, type MessageOptions } from './message.ts';
 
 /** A change of an item, in JSON: the data of the event that it becomes. */
 export interface DynamoChange {
@@ -36,7 +35,7 @@ export interface DynamoStreamOptions extends AwsOptions, DynamoStreamDecodeOptio
  */
 export function dynamoStream(app: App, options: DynamoStreamOptions): StreamHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const invoke = invoker(app, runtimeOf(options, isProved(options)));
   return async (event, context) => {
     const records = recordsOf(event, 'DynamoDB Streams');
     const again = await recordsAgain(records, read, (inputs) =>
@@ -59,29 +58,21 @@ export function decodeDynamoStream(
 }
 
 function reader(options: DynamoStreamDecodeOptions): (native: unknown) => readonly Input[] {
-  const read = messageReader(options);
-  return (native) => {
-    const record = recordOf(native);
+  return recordReader('aws:dynamodb', options, (record) => {
     const { Keys: keys, ApproximateCreationDateTime: seconds } = recordOf(record['dynamodb']);
     // The table's part of the ARN of the stream; another stream of it is of the same source.
     const source = textOf(record['eventSourceARN'])?.replace(/\/stream\/.*$/, '') ?? 'dynamodb';
-    const around = {
+    const change = changeOf(record);
+    const isEvent = change.after !== undefined && Object.hasOwn(change.after, 'specversion');
+    return {
       id: textOf(record['eventID']),
       order: JSON.stringify(keys),
       source,
       time: typeof seconds === 'number' ? Math.round(seconds * 1000) : undefined,
+      native: change,
+      json: isEvent ? change.after : change,
     };
-    try {
-      const change = changeOf(record);
-      const json =
-        change.after !== undefined && 'specversion' in change.after ? change.after : change;
-      const found: Found<DynamoChange> = { ...around, native: change, json };
-      return readFrom(read, found, record['eventSource'], 'aws:dynamodb');
-    } catch (cause) {
-      if (!isHearthError(cause)) throw cause;
-      return [refused({ ...around, native: record, json: record }, cause)];
-    }
-  };
+  });
 }
 
 function changeOf(record: Readonly<Record<string, unknown>>): DynamoChange {

@@ -1,4 +1,4 @@
-import { recordOf, textOf } from './native.ts';
+import { recordOf, textOf } from '@hearth/core/trigger';
 
 /** A notification of SNS, as it stands in the body of a message. */
 export interface SnsNotification {

@@ -1,9 +1,8 @@
 import { HearthError, type App, type Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { carefully, recordOf, textOf, throwIfRetry } from '@hearth/core/trigger';
 import { isEventBridge, type EventBridgeEvent } from './envelope.ts';
-import { invoker, throwIfRetry, type AwsOptions } from './invocation.ts';
-import { messageReader, refused, type MessageOptions } from './message.ts';
-import { recordOf, textOf } from './native.ts';
+import { invoker, runtimeOf, type AwsOptions } from './invocation.ts';
+import { messageReader, refused, isProved, type MessageOptions } from './message.ts';
 import type { AsyncHandler } from './sns.ts';
 
 /** How events of a bus are read. A CloudEvent is the `detail`; `plain` says what any other event becomes, with its `detail` as data. */
@@ -20,7 +19,7 @@ export interface EventBridgeOptions extends AwsOptions, EventBridgeDecodeOptions
  */
 export function eventBridge(app: App, options: EventBridgeOptions): AsyncHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const invoke = invoker(app, runtimeOf(options, isProved(options)));
   return async (event, context) => {
     throwIfRetry(await invoke(read(event), context));
   };
@@ -36,17 +35,18 @@ export function decodeEventBridge(
 
 function reader(options: EventBridgeDecodeOptions): (native: unknown) => readonly Input[] {
   const read = messageReader(options);
-  return (native) => {
-    const event = recordOf(native);
-    const found = {
-      native: event as unknown as EventBridgeEvent,
-      json: native ?? null,
-      id: textOf(event['id']),
-      source: 'events',
-    };
-    if (isEventBridge(event)) return read(found);
-    const message =
-      'The event must be one of EventBridge; check which service invokes this function.';
-    return [refused(found, new HearthError('invalid-event', message, { field: 'detail-type' }))];
-  };
+  return (native) =>
+    carefully(native, () => {
+      const event = recordOf(native);
+      const found = {
+        native: event as unknown as EventBridgeEvent,
+        json: native ?? null,
+        id: textOf(event['id']),
+        source: 'events',
+      };
+      if (isEventBridge(event)) return read(found);
+      const message =
+        'The event must be one of EventBridge; check which service invokes this function.';
+      return [refused(found, new HearthError('invalid-event', message, { field: 'detail-type' }))];
+    });
 }

@@ -1,5 +1,5 @@
 import type { Principal } from '@hearth/core';
-import { recordOf, textOf } from './native.ts';
+import { bearerToken, recordOf, textOf, type VerifyToken } from '@hearth/core/trigger';
 
 /** A request as a function URL or an HTTP API (payload format 2.0) hands it in, as far as it is read. */
 export interface HttpEvent {
@@ -58,11 +58,9 @@ export function iamCaller(kind: Principal['kind'] = 'service'): Authenticate {
  *
  * `verify` checks signature, issuer, audience and expiry, with a library for that, and gives `undefined` for a token that does not pass.
  */
-export function bearer(
-  verify: (token: string) => Principal | undefined | Promise<Principal | undefined>,
-): Authenticate {
+export function bearer(verify: VerifyToken): Authenticate {
   return ({ headers }) => {
-    const token = /^bearer +([\w\-.~+/]+=*)$/i.exec(headers['authorization'] ?? '')?.[1];
+    const token = bearerToken(headers['authorization']);
     return token === undefined ? undefined : verify(token);
   };
 }

@@ -8,11 +8,11 @@ import {
   type HttpInputs,
   type HttpInputsOptions,
   type HttpReceiverOptions,
+  recordOf,
+  textOf,
 } from '@hearth/core/trigger';
-import { nodeRuntime } from '@hearth/node';
 import type { Authenticate, HttpEvent } from './http-request.ts';
-import { timed, type AwsOptions, type LambdaContext } from './invocation.ts';
-import { recordOf, textOf } from './native.ts';
+import { inTime, runtimeOf, type AwsOptions, type LambdaContext } from './invocation.ts';
 
 /** How requests are taken. */
 export interface HttpOptions extends AwsOptions, Omit<HttpReceiverOptions, 'handle' | 'limits'> {
@@ -44,22 +44,17 @@ export type HttpHandler = (event: unknown, context: LambdaContext) => Promise<Ht
  * @throws {HearthError} `invalid-option` for a webhook that cannot be.
  */
 export function http(app: App, options: HttpOptions): HttpHandler {
-  const given = nodeRuntime(options);
-  const { clock } = given;
+  const given = runtimeOf(options, options.authenticate !== undefined, 'authenticate');
   const receive = httpReceiver(app, given, options);
   return async (event, context) => {
     // An event of something else must not be answered: for a queue, any answer would acknowledge it.
     const request = requestOf(event);
-    const { runtime, withinMs } = timed(given, context);
+    const runtime = inTime(given, context);
     const { deadline } = runtime;
-    const answer = async () => {
-      const { method } = request.requestContext.http;
-      if (method !== 'POST')
-        return receive({ ...messageOf(request), method, principal: anonymous });
-      const principal = await httpSender(options.authenticate, request, given);
-      return receive({ ...messageOf(request), principal, deadline });
-    };
-    return resultOf(await clock.within(withinMs, answer).catch(() => later));
+    const { method } = request.requestContext.http;
+    const isPost = method === 'POST';
+    const principal = isPost ? await httpSender(options.authenticate, request, runtime) : anonymous;
+    return resultOf(await receive({ ...messageOf(request), method, principal, deadline }));
   };
 }
 
@@ -71,8 +66,6 @@ export function http(app: App, options: HttpOptions): HttpHandler {
 export function decodeHttp(event: unknown, options: HttpInputsOptions): HttpInputs {
   return httpInputs(messageOf(requestOf(event)), options);
 }
-
-const later: HttpAnswer = { status: 503 };
 
 function requestOf(event: unknown): HttpEvent {
   const { requestContext, headers } = recordOf(event);

@@ -8,7 +8,8 @@ import {
 } from '@hearth/core';
 import type { HandleOptions } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
-import type { NodeRuntimeOptions } from '@hearth/node';
+import { timed, warnOfAnonymous, type TimedRuntime } from '@hearth/core/trigger';
+import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
 
 /** What is read of the context of an invocation. */
 export interface LambdaContext {
@@ -31,53 +32,29 @@ export type Invoke = (
 
 // What Lambda gives a function unless told otherwise.
 const usualMs = 3000;
-// The last part of the time is for what was begun: for its save, its answer, and its log lines.
-const shareKept = 0.1;
-const mostKeptMs = 1000;
 
-/** The runtime of one invocation, and how long its work may take (ms). */
-export function timed(runtime: Runtime, context: LambdaContext) {
+/** The runtime of one invocation: Lambda would end the process after its time, and with it the answers for what is done. */
+export function inTime(runtime: Runtime, context: LambdaContext): TimedRuntime {
   const { getRemainingTimeInMillis: left } = Object(context) as Partial<LambdaContext>;
   // Whoever calls the handler by hand may have no context.
-  const withinMs = left === undefined ? usualMs : left.call(context);
-  const keptMs = Math.min(withinMs * shareKept, mostKeptMs);
-  const deadline = runtime.clock.now() + withinMs - keptMs;
-  return { runtime: { ...runtime, deadline }, withinMs: withinMs - keptMs / 2 };
+  return timed(runtime, left === undefined ? usualMs : left.call(context));
 }
 
-/**
- * Gives the function that handles the inputs of an invocation. What has no verdict when the time is nearly over must come again: Lambda
- * would end the process, and with it the answers for what is done.
- */
-export function invoker(app: App, given: Runtime): Invoke {
-  return async (inputs, context, how = {}) => {
-    const { runtime, withinMs } = timed(given, context);
-    try {
-      return await runtime.clock.within(withinMs, () => handle(app, inputs, runtime, how));
-    } catch {
-      return inputs.map(() => late);
-    }
-  };
+/** The runtime of a trigger; it warns where nothing proves who speaks, by the option that would. */
+export function runtimeOf(options: AwsOptions, isProved: boolean, field = 'principal'): Runtime {
+  const runtime = nodeRuntime(options);
+  if (!isProved) warnOfAnonymous(runtime, field);
+  return runtime;
 }
 
-const late: Handled = { verdict: 'retry', code: 'timeout' };
+/** Gives the function that handles the inputs of an invocation. */
+export function invoker(app: App, runtime: Runtime): Invoke {
+  return (inputs, context, how) => handle(app, inputs, inTime(runtime, context), how);
+}
 
 /** Whether a message with these verdicts must come again. */
 export function mustComeAgain(handled: readonly Handled[]): boolean {
   return handled.some(({ verdict }) => verdict === 'retry');
-}
-
-/**
- * Throws if something must come again, which is all that a function can tell a host that delivers one message at a time.
- *
- * @throws {HearthError} `conflict` (retryable), whose message names the reasons and no data: the runtime logs it.
- */
-export function throwIfRetry(handled: readonly Handled[]): void {
-  const again = handled.filter(({ verdict }) => verdict === 'retry');
-  if (again.length === 0) return;
-  const codes = [...new Set(again.map(({ code = 'conflict' }) => code))];
-  const message = `${again.length} of ${handled.length} must be delivered again: ${codes.join(', ')}.`;
-  throw new HearthError('conflict', message, { retryable: true });
 }
 
 /**

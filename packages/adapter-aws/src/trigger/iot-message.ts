@@ -3,6 +3,7 @@ import { isBase64, type Limits } from '@hearth/core/event';
 import {
   anonymous,
   messageInput,
+  recordOf,
   topicMap,
   type Message,
   type TopicMap,
@@ -107,6 +108,6 @@ type Pairs = readonly (readonly [name: string, value: string])[];
 function usersOf({ properties }: IotMessage): Pairs {
   if (!Array.isArray(properties)) return [];
   return (properties as readonly unknown[]).flatMap((one) =>
-    Object.entries(Object(one) as Record<string, string>),
+    Object.entries(recordOf(one) as Readonly<Record<string, string>>),
   );
 }

@@ -1,7 +1,7 @@
 import { HearthError, type App, type Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { carefully, throwIfRetry } from '@hearth/core/trigger';
 import { envelopeOf } from './envelope.ts';
-import { invoker, throwIfRetry, type AwsOptions } from './invocation.ts';
+import { invoker, runtimeOf, type AwsOptions } from './invocation.ts';
 import { iotMessages, type IotOptions } from './iot-message.ts';
 import { messageReader, refused, type MessageOptions } from './message.ts';
 import type { AsyncHandler } from './sns.ts';
@@ -29,10 +29,13 @@ export interface IotRuleOptions extends AwsOptions, IotRuleDecodeOptions {}
  */
 export function iotRule(app: App, options: IotRuleOptions): AsyncHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const isKnown = options.sql !== 'plain' || options.principal !== undefined;
+  const invoke = invoker(app, runtimeOf(options, isKnown));
   return async (event, context) => {
     // Lambda keeps it when it invokes again, so that it tells a repetition where the message has no id.
-    throwIfRetry(await invoke(read(event, context.awsRequestId), context));
+    throwIfRetry(
+      await invoke(read(event, Object(context).awsRequestId as string | undefined), context),
+    );
   };
 }
 
@@ -52,13 +55,14 @@ function reader(options: IotRuleDecodeOptions) {
     sql === 'hearth'
       ? messageReader({ ...common, iot: iotMessages(options) })
       : messageReader({ ...common, ...plainOptions(options) });
-  return (event: unknown, id: string | undefined): readonly Input[] => {
-    const found = { native: event, json: event ?? null, id, source: 'iot' };
-    if (sql === 'plain' || envelopeOf(event)?.kind === 'iot') return read(found);
-    const message =
-      'The SQL of the rule must be that of iotRuleSql, or the option "sql" be "plain".';
-    return [refused(found, new HearthError('invalid-event', message, { field: 'data_base64' }))];
-  };
+  return (event: unknown, id: string | undefined): readonly Input[] =>
+    carefully(event, () => {
+      const found = { native: event, json: event ?? null, id, source: 'iot' };
+      if (sql === 'plain' || envelopeOf(event)?.kind === 'iot') return read(found);
+      const message =
+        'The SQL of the rule must be that of iotRuleSql, or the option "sql" be "plain".';
+      return [refused(found, new HearthError('invalid-event', message, { field: 'data_base64' }))];
+    });
 }
 
 function plainOptions({ plain, principal, topics }: IotRuleDecodeOptions): MessageOptions<unknown> {

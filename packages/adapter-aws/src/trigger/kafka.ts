@@ -1,9 +1,8 @@
 import { HearthError, type App, type Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { carefully, recordOf, textOf } from '@hearth/core/trigger';
 import { failuresOf, firstOfEach, recordsAgain, type BatchResponse } from './batch.ts';
-import { invoker, type AwsOptions, type LambdaContext } from './invocation.ts';
-import { messageReader, type Found, type MessageOptions } from './message.ts';
-import { recordOf, textOf } from './native.ts';
+import { invoker, runtimeOf, type AwsOptions, type LambdaContext } from './invocation.ts';
+import { messageReader, isProved, type Found, type MessageOptions } from './message.ts';
 
 /** A record of a topic of Kafka, as far as it is read. */
 export interface KafkaRecord {
@@ -47,7 +46,7 @@ export type KafkaHandler = (
  */
 export function kafka(app: App, options: KafkaOptions): KafkaHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const invoke = invoker(app, runtimeOf(options, isProved(options)));
   return async (event, context) => {
     const again = await recordsAgain(recordsOf(event), read, (inputs) =>
       invoke(inputs, context, { order: 'key' }),
@@ -63,9 +62,9 @@ export function decodeKafka(event: unknown, options: KafkaDecodeOptions = {}): r
 
 function recordsOf(event: unknown): readonly unknown[] {
   const { records } = recordOf(event);
-  const lists = Object.values(recordOf(records));
-  if (typeof records === 'object' && records !== null && lists.every(Array.isArray))
-    return lists.flat();
+  const lists =
+    typeof records === 'object' && records !== null ? Object.values(records) : [records];
+  if (!Array.isArray(records) && lists.every(Array.isArray)) return lists.flat(1);
   const message =
     'The event has no "records" by partition; check which service invokes this function.';
   throw new HearthError('invalid-event', message, { field: 'records' });
@@ -73,7 +72,8 @@ function recordsOf(event: unknown): readonly unknown[] {
 
 function partitionOf(record: unknown): string | undefined {
   const { topic, partition } = recordOf(record);
-  return typeof topic === 'string' ? `${topic}-${String(partition)}` : undefined;
+  const isNumbered = typeof topic === 'string' && typeof partition === 'number';
+  return isNumbered ? `${topic}-${partition}` : undefined;
 }
 
 function failureOf(record: unknown): KafkaFailure | undefined {
@@ -84,10 +84,10 @@ function failureOf(record: unknown): KafkaFailure | undefined {
 
 function reader(options: KafkaDecodeOptions): (native: unknown) => readonly Input[] {
   const read = messageReader(options);
-  return (native) => {
+  const inputsOf = (native: unknown) => {
     const record = recordOf(native);
     const partition = partitionOf(record) ?? '';
-    const { key, value, timestamp } = record;
+    const { key, value, timestamp, offset } = record;
     const attributes = headersOf(record['headers']);
     const type = attributes.find(([name]) => name.toLowerCase() === 'content-type')?.[1];
     const found: Found<KafkaRecord> = {
@@ -96,13 +96,14 @@ function reader(options: KafkaDecodeOptions): (native: unknown) => readonly Inpu
       attributes,
       contentType: type,
       traceparent: attributes.find(([name]) => name === 'traceparent')?.[1],
-      id: `${partition}-${String(record['offset'])}`,
+      id: typeof offset === 'number' ? `${partition}-${offset}` : undefined,
       order: textOf(key) ?? partition,
       source: `kafka:${textOf(record['topic']) ?? ''}`,
       time: typeof timestamp === 'number' ? timestamp : undefined,
     };
     return read(found);
   };
+  return (native) => carefully(native, () => inputsOf(native));
 }
 
 type Pairs = readonly (readonly [name: string, value: string])[];
@@ -112,7 +113,9 @@ function headersOf(headers: unknown): Pairs {
   return headers.flatMap((header) =>
     Object.entries(recordOf(header)).flatMap(([name, bytes]) =>
       // JavaScript takes signed bytes modulo 256, as is meant here.
-      Array.isArray(bytes) ? [[name, Buffer.from(bytes as number[]).toString()] as const] : [],
+      Array.isArray(bytes) && bytes.every(Number.isInteger)
+        ? [[name, Buffer.from(bytes as number[]).toString()] as const]
+        : [],
     ),
   );
 }

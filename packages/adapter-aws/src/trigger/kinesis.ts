@@ -1,9 +1,14 @@
 import type { App, Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { recordOf, textOf } from '@hearth/core/trigger';
 import { failuresOf, firstOfEach, recordsAgain, type BatchResponse } from './batch.ts';
-import { invoker, recordsOf, type AwsOptions, type LambdaContext } from './invocation.ts';
-import { messageReader, readFrom, type Found, type MessageOptions } from './message.ts';
-import { recordOf, textOf } from './native.ts';
+import {
+  invoker,
+  recordsOf,
+  runtimeOf,
+  type AwsOptions,
+  type LambdaContext,
+} from './invocation.ts';
+import { recordReader, isProved, type MessageOptions } from './message.ts';
 
 /** A record of a data stream of Kinesis, as far as it is read. */
 export interface KinesisRecord {
@@ -38,7 +43,7 @@ export type StreamHandler = (event: unknown, context: LambdaContext) => Promise<
  */
 export function kinesis(app: App, options: KinesisOptions): StreamHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const invoke = invoker(app, runtimeOf(options, isProved(options)));
   return async (event, context) => {
     const records = recordsOf(event, 'Kinesis');
     const again = await recordsAgain(records, read, (inputs) =>
@@ -63,15 +68,13 @@ export function decodeKinesis(
 }
 
 function reader(options: KinesisDecodeOptions): (native: unknown) => readonly Input[] {
-  const read = messageReader(options);
-  return (native) => {
-    const record = recordOf(native);
+  return recordReader('aws:kinesis', options, (record) => {
     const {
       data,
       partitionKey,
       approximateArrivalTimestamp: arrived,
     } = recordOf(record['kinesis']);
-    const found: Found<KinesisRecord> = {
+    return {
       native: record as unknown as KinesisRecord,
       body: typeof data === 'string' ? Buffer.from(data, 'base64') : undefined,
       id: textOf(record['eventID']),
@@ -79,6 +82,5 @@ function reader(options: KinesisDecodeOptions): (native: unknown) => readonly In
       source: textOf(record['eventSourceARN']) ?? 'kinesis',
       time: typeof arrived === 'number' ? Math.round(arrived * 1000) : undefined,
     };
-    return readFrom(read, found, record['eventSource'], 'aws:kinesis');
-  };
+  });
 }

@@ -1,10 +1,16 @@
 import { HearthError, isHearthError, type Input } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
-import { messageInput, plainFrom, principalFrom, type Message } from '@hearth/core/trigger';
+import {
+  carefully,
+  givenOf,
+  messageInput,
+  recordOf,
+  uriOf,
+  type Message,
+} from '@hearth/core/trigger';
 import type { PlainFrom, PrincipalFrom } from '@hearth/core/trigger';
 import { envelopeIn, envelopeOf, type Envelope } from './envelope.ts';
 import type { IotReader } from './iot-message.ts';
-import { recordOf } from './native.ts';
 import type { ObjectReader } from './stored-object.ts';
 
 /** A message as the functions of the options see it. */
@@ -38,6 +44,11 @@ export interface MessageOptions<Native> {
   readonly limits?: Partial<Limits>;
 }
 
+/** Whether the options say anything by which a sender could be known. */
+export function isProved({ principal, iot, objects }: MessageOptions<never>): boolean {
+  return [principal, iot, objects].some((one) => one !== undefined);
+}
+
 /** What a trigger knows of a message; `principal` and `otherwise` where an envelope knows more than the options. */
 export interface Found<Native>
   extends
@@ -49,7 +60,7 @@ export interface Found<Native>
   readonly time?: string | number | undefined;
 }
 
-/** Reads a message into its inputs: one, or of a notification of S3 one for each record. Never throws. */
+/** Reads a message into its inputs: one, or of a notification of S3 one for each record. */
 export type Reader<Native> = (found: Found<Native>) => readonly Input[];
 
 /** How many envelopes are taken off, one inside the other. */
@@ -60,14 +71,8 @@ const prefix = ['ce-', 'ce_'];
 /** Compiles options into a reader. */
 export function messageReader<Native>(options: MessageOptions<Native>): Reader<Native> {
   return (found) => {
-    try {
-      const envelope = found.json === undefined ? envelopeIn(found.body) : envelopeOf(found.json);
-      return open(found, envelope, 0, options);
-    } catch (cause) {
-      // Nobody knows of such a message, and it must not take the others of its batch with it.
-      const message = 'The message could not be read.';
-      return [refused(found, new HearthError('invalid-event', message, { cause }))];
-    }
+    const envelope = found.json === undefined ? envelopeIn(found.body) : envelopeOf(found.json);
+    return open(found, envelope, 0, options);
   };
 }
 
@@ -147,20 +152,20 @@ function asMessage<Native>(
 ): Input {
   const { native, body, json, attributes, source, time } = found;
   const message = { native, envelope, body: json ?? body, attributes: recordOf(attributes) };
+  const from = found.principal ?? options.principal;
+  const given = givenOf(
+    { plain: options.plain, principal: isHearthError(from) ? () => from : from },
+    message,
+    { source: uriOf(source), time },
+  );
   return messageInput({
     ...found,
     prefix,
     sniff: true,
-    principal: found.principal ?? principalFrom(options.principal, message),
-    otherwise:
-      found.otherwise ?? plainFrom(options.plain, message, { source: uriOf(source), time }),
+    ...given,
+    otherwise: found.otherwise ?? given.otherwise,
     limits: options.limits,
   });
-}
-
-/** What is no URI-reference even so is refused by the codec. */
-function uriOf(source: string): string {
-  return /\p{Cs}/u.test(source) ? source : encodeURI(source);
 }
 
 /** An input that is rejected, with what came in its dead letter. */
@@ -168,15 +173,25 @@ export function refused<Native>(found: Found<Native>, principal: HearthError): I
   return messageInput({ ...found, principal });
 }
 
-/** Reads a record, unless it is of another service: then it is refused, and whoever looks at the dead letters finds the mistake. */
-export function readFrom<Native>(
-  reader: Reader<Native>,
-  found: Found<Native>,
-  source: unknown,
+type NativeRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Compiles options into a reader of the records of an event, which never throws; `foundOf` says what is known of a record. One of another
+ * service than the expected one is refused, and whoever looks at the dead letters finds the mistake.
+ */
+export function recordReader<Native>(
   expected: string,
-): readonly Input[] {
-  if (source === expected) return reader(found);
+  options: MessageOptions<Native>,
+  foundOf: (record: NativeRecord) => Found<Native>,
+): (native: unknown) => readonly Input[] {
+  const read = messageReader(options);
   const message = `The record must be of "${expected}"; check which service invokes this function.`;
-  const error = new HearthError('invalid-event', message, { field: 'eventSource' });
-  return [refused(found.body === undefined ? { ...found, json: found.native } : found, error)];
+  return (native) =>
+    carefully(native, () => {
+      const record = recordOf(native);
+      const found = foundOf(record);
+      if ((record['eventSource'] ?? record['EventSource']) === expected) return read(found);
+      const error = new HearthError('invalid-event', message, { field: 'eventSource' });
+      return [refused(found.body === undefined ? { ...found, json: found.native } : found, error)];
+    });
 }

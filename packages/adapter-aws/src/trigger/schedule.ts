@@ -1,8 +1,8 @@
-import { HearthError, sweep, type App, type Runtime, type Shard, type Swept } from '@hearth/core';
+import { HearthError, type App, type Runtime, type Shard, type Swept } from '@hearth/core';
+import { recordOf, sweepAll } from '@hearth/core/trigger';
 import { nodeRuntime } from '@hearth/node';
 import { wakeIn } from '../wake-message.ts';
-import { timed, type AwsOptions, type LambdaContext } from './invocation.ts';
-import { recordOf } from './native.ts';
+import { inTime, type AwsOptions, type LambdaContext } from './invocation.ts';
 
 /** What a schedule looks at. */
 export interface ScheduleOptions extends AwsOptions {
@@ -26,10 +26,8 @@ export function schedule(app: App, options: ScheduleOptions): ScheduleHandler {
   return async (event, context) => {
     const shard = shardOf(recordOf(event)['shard']) ?? options.shard;
     const error = await askAgain(given, wakeIn(JSON.stringify(event)));
-    const swept = await sweepAll(app, given, context, {
-      ...(shard === undefined ? {} : { shard }),
-      ...(options.limit === undefined ? {} : { limit: options.limit }),
-    });
+    const { limit } = options;
+    const swept = await sweepAll(app, inTime(given, context), { shard, limit });
     if (error !== undefined) throw error;
     return swept;
   };
@@ -48,30 +46,6 @@ async function askAgain(
     const message = 'The rest of an early wake-up could not be asked for.';
     return new HearthError('publisher-unavailable', message, { retryable: true, cause });
   }
-}
-
-/**
- * Sweeps until nothing is due, nothing more can be done, or the time is over.
- *
- * @throws {HearthError} `store-unavailable` (retryable) when nothing that is due could be attended to.
- */
-export async function sweepAll(
-  app: App,
-  given: Runtime,
-  context: LambdaContext,
-  options: Pick<ScheduleOptions, 'shard' | 'limit'>,
-): Promise<Swept> {
-  const { runtime } = timed(given, context);
-  let all: Swept = { records: 0, failed: 0, more: true };
-  while (all.more && runtime.clock.now() < runtime.deadline) {
-    const { records, failed, more } = await sweep(app, runtime, options);
-    all = { records: all.records + records, failed: all.failed + failed, more };
-    if (records === failed) break;
-  }
-  if (!all.more || all.records > all.failed) return all;
-  throw new HearthError('store-unavailable', 'Nothing that is due could be swept.', {
-    retryable: true,
-  });
 }
 
 function shardOf(value: unknown): Shard | undefined {
@@ -99,7 +73,7 @@ export async function wakeUp(
   const early = instants.filter((at) => at > now);
   try {
     await Promise.all(early.map(async (at) => runtime.wake?.(at)));
-    if (early.length < instants.length) await sweepAll(app, runtime, context, {});
+    if (early.length < instants.length) await sweepAll(app, inTime(runtime, context));
     return true;
   } catch {
     return false;

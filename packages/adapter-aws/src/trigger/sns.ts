@@ -1,22 +1,14 @@
 import type { App, Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { recordOf, textOf, throwIfRetry } from '@hearth/core/trigger';
 import { isSns, type SnsNotification } from './envelope.ts';
 import {
   invoker,
   recordsOf,
-  throwIfRetry,
+  runtimeOf,
   type AwsOptions,
   type LambdaContext,
 } from './invocation.ts';
-import {
-  contentTypeIn,
-  messageReader,
-  readFrom,
-  valuesOf,
-  type Found,
-  type MessageOptions,
-} from './message.ts';
-import { recordOf, textOf } from './native.ts';
+import { contentTypeIn, recordReader, valuesOf, isProved, type MessageOptions } from './message.ts';
 
 /** A record of SNS, as far as it is read. */
 export interface SnsRecord {
@@ -41,7 +33,7 @@ export type AsyncHandler = (event: unknown, context: LambdaContext) => Promise<v
  */
 export function sns(app: App, options: SnsOptions): AsyncHandler {
   const read = reader(options);
-  const invoke = invoker(app, nodeRuntime(options));
+  const invoke = invoker(app, runtimeOf(options, isProved(options)));
   return async (event, context) => {
     throwIfRetry(await invoke(recordsOf(event, 'SNS').flatMap(read), context));
   };
@@ -53,12 +45,10 @@ export function decodeSns(event: unknown, options: SnsDecodeOptions = {}): reado
 }
 
 function reader(options: SnsDecodeOptions): (native: unknown) => readonly Input[] {
-  const read = messageReader(options);
-  return (native) => {
-    const record = recordOf(native);
+  return recordReader('aws:sns', options, (record) => {
     const it = recordOf(record['Sns']);
     const attributes = valuesOf(it['MessageAttributes']);
-    const found: Found<SnsRecord> = {
+    return {
       native: record as unknown as SnsRecord,
       body: isSns(it) ? it.Message : undefined,
       attributes,
@@ -68,6 +58,5 @@ function reader(options: SnsDecodeOptions): (native: unknown) => readonly Input[
       source: textOf(it['TopicArn']) ?? 'sns',
       time: textOf(it['Timestamp']),
     };
-    return readFrom(read, found, record['EventSource'], 'aws:sns');
-  };
+  });
 }

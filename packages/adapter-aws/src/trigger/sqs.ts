@@ -1,16 +1,15 @@
 import type { App, Input } from '@hearth/core';
-import { nodeRuntime } from '@hearth/node';
+import { recordOf, textOf } from '@hearth/core/trigger';
 import { wakeIn } from '../wake-message.ts';
 import { failuresOf, recordsAgain, type BatchResponse } from './batch.ts';
-import { invoker, recordsOf, type AwsOptions, type LambdaContext } from './invocation.ts';
 import {
-  contentTypeIn,
-  messageReader,
-  readFrom,
-  type Found,
-  type MessageOptions,
-} from './message.ts';
-import { recordOf, textOf } from './native.ts';
+  invoker,
+  recordsOf,
+  runtimeOf,
+  type AwsOptions,
+  type LambdaContext,
+} from './invocation.ts';
+import { contentTypeIn, recordReader, isProved, type MessageOptions } from './message.ts';
 import { wakeUp } from './schedule.ts';
 import { traceparentOf } from './x-ray.ts';
 
@@ -58,18 +57,17 @@ export type SqsHandler = (event: unknown, context: LambdaContext) => Promise<Bat
  */
 export function sqs(app: App, options: SqsOptions): SqsHandler {
   const read = reader(options);
-  const runtime = nodeRuntime(options);
+  const runtime = runtimeOf(options, isProved(options));
   const invoke = invoker(app, runtime);
   return async (event, context) => {
     const records = recordsOf(event, 'SQS');
-    const messages = records.filter((record) => wakeIn(recordOf(record)['body']) === undefined);
+    const [messages, wakes] = apart(records);
     const order = records.some(isFifo) ? 'key' : 'none';
     const again = await recordsAgain(messages, read, (inputs) =>
       invoke(inputs, context, { order }),
     );
-    const wakes = records.filter((record) => !messages.includes(record));
-    const bodies = wakes.map((record) => recordOf(record)['body']);
-    const asleep = (await wakeUp(app, runtime, context, bodies)) ? [] : wakes;
+    const isAwake = await wakeUp(app, runtime, context, wakes.map(bodyOf));
+    const asleep = isAwake ? [] : wakes;
     return failuresOf([...again, ...asleep].map((record) => textOf(recordOf(record)['messageId'])));
   };
 }
@@ -77,6 +75,15 @@ export function sqs(app: App, options: SqsOptions): SqsHandler {
 /** Reads the inputs out of what Lambda hands in for a queue, in their order: what `sqs` handles. */
 export function decodeSqs(event: unknown, options: SqsDecodeOptions = {}): readonly Input[] {
   return recordsOf(event, 'SQS').flatMap(reader(options));
+}
+
+const bodyOf = (record: unknown): unknown => recordOf(record)['body'];
+
+/** The messages, and apart from them those by which `wake` makes the app sweep. */
+function apart(records: readonly unknown[]): readonly [messages: unknown[], wakes: unknown[]] {
+  const [messages, wakes]: [unknown[], unknown[]] = [[], []];
+  for (const one of records) (wakeIn(bodyOf(one)) === undefined ? messages : wakes).push(one);
+  return [messages, wakes];
 }
 
 /** Standard queues have message groups as well, for fairness; their order means nothing. */
@@ -88,13 +95,11 @@ function reader({
   maxReceiveCount,
   ...options
 }: SqsDecodeOptions): (native: unknown) => readonly Input[] {
-  const read = messageReader(options);
-  return (native) => {
-    const record = recordOf(native);
+  return recordReader('aws:sqs', options, (record) => {
     const system = recordOf(record['attributes']);
     const attempt = countOf(system['ApproximateReceiveCount']);
     const attributes = stringsOf(record['messageAttributes']);
-    const found: Found<SqsRecord> = {
+    return {
       native: record as unknown as SqsRecord,
       body: record['body'] as string,
       attributes,
@@ -110,8 +115,7 @@ function reader({
       source: textOf(record['eventSourceARN']) ?? 'sqs',
       time: countOf(system['SentTimestamp']),
     };
-    return readFrom(read, found, record['eventSource'], 'aws:sqs');
-  };
+  });
 }
 
 function stringsOf(attributes: unknown): Readonly<Record<string, unknown>> {

@@ -1,6 +1,12 @@
 import { HearthError, isHearthError, type Principal } from '@hearth/core';
-import { topicMap, type Plain, type TopicRules } from '@hearth/core/trigger';
-import { recordOf, textOf } from './native.ts';
+import {
+  topicMap,
+  type Plain,
+  type TopicPrincipal,
+  type TopicRules,
+  recordOf,
+  textOf,
+} from '@hearth/core/trigger';
 
 /** The data of an event about an object in a bucket, unless a rule of `objects` makes something else of it. */
 export interface StoredObject {
@@ -30,12 +36,16 @@ export type ObjectReader = (native: unknown) => ObjectNews | HearthError;
 
 /**
  * Says what notifications of S3 become, by patterns of their keys such as `clips/{device}/{clip}`: the `objects` of a trigger. A key is
- * matched as a topic is, level by level; where none matches, `plain` of the trigger says what it is.
+ * matched level by level, whatever signs it has; where none matches, `plain` of the trigger says what it is. `principal` says how who
+ * stores is known, unless a rule does: `topic` takes the `{device}` of the key, where each device may write below its own name only.
  *
  * @throws {HearthError} `invalid-topic` or `invalid-option` for patterns that cannot be used.
  */
-export function storedObjects(objects: TopicRules = {}): ObjectReader {
-  const map = topicMap(objects, { scheme: 's3' });
+export function storedObjects(
+  objects: TopicRules = {},
+  principal: TopicPrincipal = 'anonymous',
+): ObjectReader {
+  const map = topicMap(objects, { scheme: 's3', spelling: 'raw', principal });
   return (native) => {
     const event = recordOf(native);
     const stored = 's3' in event ? ofNotification(event) : ofEventBridge(event);
@@ -47,7 +57,7 @@ export function storedObjects(objects: TopicRules = {}): ObjectReader {
     const { pattern, otherwise, sender } = map.at(key);
     const source = `arn:aws:s3:::${bucket}`;
     const time = textOf(event['eventTime']) ?? textOf(event['time']);
-    const principal = sender();
+    const storer = sender();
     return {
       json: stored,
       id: [bucket, key, versionId, sequencer, eventName].join('/'),
@@ -55,7 +65,7 @@ export function storedObjects(objects: TopicRules = {}): ObjectReader {
       ...(pattern === undefined
         ? {}
         : { otherwise: isHearthError(otherwise) ? otherwise : { ...otherwise, source, time } }),
-      ...(isHearthError(principal) || principal.kind !== 'anonymous' ? { principal } : {}),
+      ...(isHearthError(storer) || storer.kind !== 'anonymous' ? { principal: storer } : {}),
     };
   };
 }
