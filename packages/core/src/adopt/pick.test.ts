@@ -129,6 +129,8 @@ describe('a picked app', () => {
       incoming: ['home.changed', 'lamp.changed', 'lamp.left'],
       outgoing: [
         'hearth.device.bound',
+        'hearth.device.forgotten',
+        'hearth.device.standing',
         'home.imported',
         'home.set',
         'lamp.imported',

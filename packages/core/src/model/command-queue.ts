@@ -1,4 +1,5 @@
 import type { Answered, Ended } from './command.ts';
+import type { Barred } from './standing.ts';
 
 /** A command that was given and has not ended. */
 export interface OpenCommand {
@@ -22,6 +23,8 @@ export interface CommandQueue {
   readonly since: number;
   /** The ids of the last ones that ended: a device may answer twice. */
   readonly ended: readonly string[];
+  /** Why the device is given no commands. */
+  readonly barred?: Barred | undefined;
 }
 
 /** A queue in which nothing was ever given. */
@@ -91,6 +94,11 @@ export function answered(
   if (status !== 'inProgress') return { queue: without(queue, [command]), command };
   const open = queue.open.map((one) => (one === command ? { ...one, status } : one));
   return { queue: { ...queue, open }, command };
+}
+
+/** Takes out all commands. */
+export function emptied(queue: CommandQueue): CommandQueue {
+  return without(queue, queue.open);
 }
 
 /** Takes out the commands whose time is over, and says what became of them. */

@@ -4,6 +4,7 @@ import {
   answered,
   connected,
   disconnected,
+  emptied,
   emptyQueue,
   endOf,
   given,
@@ -25,6 +26,7 @@ import {
   type Subscription,
 } from './handler.ts';
 import { anything, check, type Schema } from './schema.ts';
+import { forgotten, meantFor, standing, type Standing } from './standing.ts';
 import { schemaOf, wrong, type Presence } from './twin-schemas.ts';
 
 type Input<D = never> = StepInput<CommandQueue, Incoming<string, D>, unknown>;
@@ -90,10 +92,19 @@ export function commandHandler(
       event.type,
       { event, step: step as Subscription['step'], subjectOf: ownSubject, ...more },
     ] as const;
+  const unlessBarred =
+    <D>(step: (input: Input<D>) => Outcome<CommandQueue>) =>
+    (input: Input<D>) =>
+      input.state.barred === undefined ? step(input) : { reject: { code: input.state.barred } };
+  const fromRegistry = { from: ['app', 'service'] as const, subjectOf: meantFor(device.type) };
   const followed = Object.entries(defs).map(([name, event]) =>
-    on(event, (input: Input) => take(device, name, input), {
-      from: ['app', ...(commands[name]?.allow ?? commanders)],
-    }),
+    on(
+      event,
+      unlessBarred((input: Input) => take(device, name, input)),
+      {
+        from: ['app', ...(commands[name]?.allow ?? commanders)],
+      },
+    ),
   );
   return handlerOf<CommandQueue>(
     {
@@ -105,13 +116,25 @@ export function commandHandler(
     },
     new Map([
       ...followed,
-      on(events.answered, (input: Input<Answered>) => listen(device, input)),
+      on(
+        events.answered,
+        unlessBarred((input: Input<Answered>) => listen(device, input)),
+      ),
       on(events.overdue, (input: Input) => giveUp(device, input), { internal: true }),
-      on(presence.connected, ({ state, event, now }: Input<Presence>) =>
-        settled(device, event.subject, state, connected(state, event.data.session, now)),
+      on(
+        presence.connected,
+        unlessBarred(({ state, event, now }: Input<Presence>) =>
+          settled(device, event.subject, state, connected(state, event.data.session, now)),
+        ),
       ),
       on(presence.disconnected, ({ state, event }: Input<Presence>) =>
         settled(device, event.subject, state, disconnected(state, event.data.session)),
+      ),
+      on(standing, (input: Input<Standing>) => stand(device, input), fromRegistry),
+      on(
+        forgotten,
+        (input: Input) => (input.state.open.length === 0 ? {} : cancel(device, input, input.state)),
+        fromRegistry,
       ),
     ]),
   );
@@ -170,6 +193,28 @@ function giveUp(device: FollowedDevice, { state, event, now }: Input): Outcome<C
   const { subject } = event;
   const next = settled(device, subject, state, queue);
   const ends = over.map((command) => ended(device, subject, command, endOf(command)));
+  return { ...next, emit: [...ends, ...next.emit] };
+}
+
+/** Nothing is asked of a device that is barred, and what was asked of it has ended. */
+function stand(device: FollowedDevice, input: Input<Standing>): Outcome<CommandQueue> {
+  const { state, event } = input;
+  const { barred } = event.data;
+  if (barred === (state.barred ?? null)) return {};
+  const { barred: _, ...free } = state;
+  return barred === null ? { state: free } : cancel(device, input, { ...free, barred });
+}
+
+/** Ends all commands: those that were sent may have been done. */
+function cancel(
+  device: FollowedDevice,
+  { state, event }: Pick<Input<unknown>, 'state' | 'event'>,
+  after: CommandQueue,
+): Outcome<CommandQueue> {
+  const ends = state.open.map((command) =>
+    ended(device, event.subject, command, { ...endOf(command), code: 'cancelled' }),
+  );
+  const next = settled(device, event.subject, state, emptied(after));
   return { ...next, emit: [...ends, ...next.emit] };
 }
 

@@ -1,10 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { HearthError } from '../event/error.ts';
 import { bound, type Lives } from './binding.ts';
+import { forget, stand } from './device-standing.ts';
 import type { Events, LooseDevice } from './device-events.ts';
-import { isKnown, keepsNull, settled, tooLarge, type DeviceTwin } from './device-twin.ts';
+import { changed, isKnown, keepsNull, settled, tooLarge, type DeviceTwin } from './device-twin.ts';
 import { acknowledge, lapse, remind, show, wish } from './device-wishes.ts';
-import type { Draft, EventDef, EventType, Incoming } from './event.ts';
+import type { EventDef, EventType, Incoming } from './event.ts';
 import {
   handlerOf,
   ownSubject,
@@ -15,10 +16,11 @@ import {
   type Subscription,
 } from './handler.ts';
 import { checkNamed, togetherIn } from './partial.ts';
+import { forgotten, meantFor, standing } from './standing.ts';
 import { check, type Schema } from './schema.ts';
+import { passOn } from './device-telemetry.ts';
 import { withReport } from '../twin/twin.ts';
 
-import { passOn } from './device-telemetry.ts';
 type Values = Readonly<Record<string, unknown>>;
 type State = DeviceTwin;
 type Input = StepInput<State, Incoming<string, never>, unknown>;
@@ -40,24 +42,26 @@ export function deviceHandler(
     more: Partial<Subscription> = {},
   ) => {
     const known = event as EventType;
+    const open = more.from === registrars || more.internal === true ? step : unlessBarred(step);
     return [
       known.type,
-      { event: known, step: step as Subscription['step'], subjectOf: ownSubject, ...more },
+      { event: known, step: open as Subscription['step'], subjectOf: ownSubject, ...more },
     ] as const;
   };
+  const fromRegistry = { from: registrars, subjectOf: meantFor(type) };
   const reports = Object.entries(device.reports ?? {}).map(([name, { apply }]) =>
     on(events[name], (input) => {
       const { patch } = apply(input.event.data, setPatch, input.state.reported);
       return report(device, events, input, patch, 'by apply');
     }),
   );
+  const telemetry = Object.keys(device.telemetry ?? {}).map((name) =>
+    on(events[name], (input) => passOn(events['telemetry'] as EventDef, name, input)),
+  );
   const say = (announce: boolean) => (input: Input) =>
     report(device, events, input, input.event.data, 'by the device', announce);
   return handlerOf<State>(
     {
-  const telemetry = Object.keys(device.telemetry ?? {}).map((name) =>
-    on(events[name], (input) => passOn(events['telemetry'] as EventDef, name, input)),
-  );
       name: type,
       state: keptOf(device),
       trusted: true,
@@ -79,11 +83,11 @@ export function deviceHandler(
     },
     new Map([
       ...reports,
+      ...telemetry,
       on(events['reported'], say(false)),
       on(events['imported'], say(true), { from: registrars }),
       on(events['set'], (input) => wish(device, events, input), { from: wishers }),
       on(events['lapsed'], (input) => lapse(device, events, input), { internal: true }),
-      ...telemetry,
       on(events['acknowledged'], (input) => acknowledge(device, events, input)),
       on(events['connected'], (input) => remind(device, events, input)),
       on(events['get'], (input) => show(events, input)),
@@ -93,10 +97,9 @@ export function deviceHandler(
           incoming: true,
         }),
       ),
-      on(bound, (input) => bind(type, events, input), {
-        from: registrars,
-        subjectOf: (event) => (isFor(type, event.data) ? event.subject : undefined),
-      }),
+      on(bound, (input) => bind(type, events, input), fromRegistry),
+      on(standing, stand, fromRegistry),
+      on(forgotten, (input) => forget(device, events, input), fromRegistry),
     ]),
   );
 }
@@ -119,9 +122,10 @@ const upgrade = (up: (state: never) => unknown) => (state: State) => ({
   reported: up(state.reported as never),
 });
 
-function isFor(type: string, data: unknown): boolean {
-  const { model } = data as Lives;
-  return model === undefined || model === type;
+/** Nothing is taken from a device that is barred, or given to it, but what the registry says. */
+function unlessBarred(step: (input: Input) => Outcome<State>): (input: Input) => Outcome<State> {
+  return (input) =>
+    input.state.barred === undefined ? step(input) : { reject: { code: input.state.barred } };
 }
 
 /** What does not fit what is known already: the mistake of whoever said it, or a bug in `apply`. */
@@ -176,16 +180,6 @@ function unfit(
   const { issue } = checkNamed(device.state, names, next.reported);
   if (issue !== undefined) return misfit(isOwn ? 'reject' : 'throw', `"${type}"`, issue).reject;
   return tooLarge(device, state.reported, patch, next.reported);
-}
-
-function changed(
-  events: Events,
-  subject: string,
-  reported: Values,
-  home: string | null,
-): readonly Draft[] {
-  const draft = events['changed']?.(subject, reported, { partition: home ?? subject });
-  return draft === undefined ? [] : [draft];
 }
 
 /** Passes a command on to the device. It leaves no trace in the state, and is not sent when its giver's time is over. */

@@ -1,16 +1,19 @@
 import { openOf, nextEnd, type Twin } from '../twin/twin.ts';
-import { isDocument, same, type Document, type Path } from '../twin/document.ts';
+import { isDocument, same, valueAt, type Document, type Path } from '../twin/document.ts';
 import { patchIssue, recounted, sizeAfter, twinLimits, type TwinIssue } from '../twin/limits.ts';
 import type { KeepsNull } from '../twin/merge-patch.ts';
 import type { Tolerance } from '../twin/delta.ts';
 import type { Events, LooseDevice } from './device-events.ts';
 import type { Draft } from './event.ts';
 import type { Outcome, Rejection } from './handler.ts';
+import type { Barred } from './standing.ts';
 import { takesNull } from './shape.ts';
 
 /** What a device's record holds, whatever its properties. */
 export interface DeviceTwin extends Twin {
   readonly home: string | null;
+  /** Why nothing is taken from it, or given to it. */
+  readonly barred?: Barred | undefined;
 }
 
 /** Whether the device has ever said something or been asked for something. */
@@ -27,7 +30,7 @@ export const keepsNull =
 export const toleranceOf =
   ({ tolerance = {} }: LooseDevice): Tolerance =>
   (path: Path) =>
-    path.length === 1 ? (tolerance[path[0] as string] ?? 0) : 0;
+    (valueAt(tolerance, path) as number | undefined) ?? 0;
 
 /** What a document has that no twin of this device may have. */
 export function documentIssue(device: LooseDevice, document: unknown): TwinIssue | undefined {
@@ -99,6 +102,17 @@ function tell(events: Events, subject: string, twin: DeviceTwin, open: Document 
   const desired = events['desired'];
   if (desired === undefined) throw new TypeError('Every device has the event type "desired".');
   return desired(subject, { desired: open, desiredRev }, { partition: home ?? subject });
+}
+
+/** The news of a changed state, for where the device lives. */
+export function changed(
+  events: Events,
+  subject: string,
+  reported: Document,
+  home: string | null,
+): readonly Draft[] {
+  const draft = events['changed']?.(subject, reported, { partition: home ?? subject });
+  return draft === undefined ? [] : [draft];
 }
 
 function timerOf(
