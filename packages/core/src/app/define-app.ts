@@ -3,7 +3,7 @@ import { hashState, type Midstate } from '../event/sha256.ts';
 import type { Call } from '../model/call.ts';
 import type { EventType, OlderVersion } from '../model/event.ts';
 import type { Grants, Handler, Part, Residence, Subscription } from '../model/handler.ts';
-import { partitionOf, type By, type Each, type Where } from '../model/reads.ts';
+import { partitionOf, type By, type Reads, type Where } from '../model/reads.ts';
 
 /** One handler's interest in one event type. */
 export interface Route {
@@ -155,28 +155,31 @@ function assertMade(parts: readonly Part[], handlers: ReadonlyMap<string, Handle
   }
 }
 
-const whereOf = (read: By | Each): Where => (read.limit === undefined ? read.subject : read.value);
+function whereOf(read: Reads[string]): Where | undefined {
+  if ('page' in read) return undefined;
+  return read.limit === undefined ? read.subject : read.value;
+}
 
 function assertKept(
   handlers: ReadonlyMap<string, Handler>,
   { name }: Handler,
   as: string,
-  read: By | Each,
+  read: Reads[string],
 ): void {
-  for (let one: By | Each | undefined = read; one !== undefined; one = furtherOf(one)) {
+  for (let one: Reads[string] | undefined = read; one !== undefined; one = furtherOf(one)) {
     const { record } = one.of;
     if (!handlers.has(record.key))
       refuse(`"${name}" reads "${as}", kept by "${record.name}"; add that to the parts.`);
   }
 }
 
-function furtherOf(read: By | Each): By | undefined {
+function furtherOf(read: Reads[string]): By | undefined {
   const where = whereOf(read);
   return typeof where === 'function' ? undefined : where;
 }
 
 /** A device's own words would be taken for those of a home with the device's id, and every read would give the initial state. */
-function assertPlaced({ name, subscriptions }: Handler, as: string, read: By | Each): void {
+function assertPlaced({ name, subscriptions }: Handler, as: string, read: Reads[string]): void {
   if (whereOf(read) !== partitionOf) return;
   for (const { event } of subscriptions.values()) {
     if (event.unplaced === true)

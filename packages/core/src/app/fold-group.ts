@@ -114,6 +114,9 @@ function recordOf(
   return record;
 }
 
+/** How many outputs of timers one save takes, where nothing that comes in waits for the rest of the timers. */
+const outputsAtOnce = 100;
+
 /** How many marks of one batch an inbox takes: of 13 bytes each. */
 const mostRemembered = 4096;
 
@@ -133,7 +136,7 @@ function* foldInto(
   const isTimersFirst = group.timers < timersAtOnce;
   if (items.length === 0 || isTimersFirst) {
     const due = dueBy(context, group, record);
-    attempt.ran = yield* runDueTimers(context, record, due, applied, group.timers);
+    attempt.ran = yield* runDueTimers(context, record, due, applied, group.timers, outputsAtOnce);
     if (attempt.ran > 0) group.rounds += 1;
   }
   if (attempt.ran === 0) attempt.items = items;

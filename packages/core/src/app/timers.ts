@@ -18,7 +18,7 @@ export const timersAtOnce = 100;
 const bounds = { tries: 5, unknownMs: 7 * 24 * 3_600_000 };
 
 /**
- * Runs the timers that are due at `now`, in (due, key) order, at most so many; gives how many it were. A timer's instant is when it was
+ * Runs the timers that are due at `now`, in (due, key) order, at most so many, and none after so many outputs; gives how many it were. A timer's instant is when it was
  * due, however late it is run.
  */
 export function* runDueTimers(
@@ -27,9 +27,12 @@ export function* runDueTimers(
   now: number,
   applied: Pending,
   most = timersAtOnce,
+  mostOutputs = Infinity,
 ): Task<number> {
   if (record.timers.length === 0) return 0;
   for (let round = 0; round < most; round += 1) {
+    // A timer that sets itself again and again, as a job does page by page, waits until what it has emitted is delivered.
+    if (round > 0 && record.outbox.length >= mostOutputs) return round;
     const timer = nextDue(context, record, now);
     if (timer === undefined) return round;
     const error = yield* runTimer(context, record, timer, applied);

@@ -28,8 +28,30 @@ export interface Each<V = unknown> {
   readonly pick?: readonly string[];
 }
 
+/** Which page of a selection is read: the records that carry `tag` = `value` and all of `and`. */
+export interface PageRequest {
+  readonly tag: string;
+  readonly value: string;
+  readonly and?: Readonly<Record<string, string>> | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** One page of many records: the one that the event asks for, or none. */
+export interface Page<V = unknown> {
+  readonly of: Readable<V>;
+  readonly page: (event: Incoming) => PageRequest | undefined;
+  readonly limit?: undefined;
+}
+
+/** What a step gets of a page. Without a `cursor` it was the last one. */
+export interface PageOf<V> {
+  readonly all: readonly One<V>[];
+  readonly cursor?: string;
+}
+
 /** What a handler reads besides its own record: plain data, so that the order of its keys never matters. */
-export type Reads = Readonly<Record<string, By | Each>>;
+export type Reads = Readonly<Record<string, By | Each | Page>>;
 
 /** One of many: whose it is, and what it holds. */
 export interface One<V> {
@@ -41,9 +63,11 @@ export interface One<V> {
 export type Got<R> = {
   readonly [K in keyof R]: R[K] extends Each<infer V>
     ? readonly One<V>[]
-    : R[K] extends By<infer V>
-      ? V
-      : never;
+    : R[K] extends Page<infer V>
+      ? PageOf<V>
+      : R[K] extends By<infer V>
+        ? V
+        : never;
 };
 
 /**
@@ -101,6 +125,12 @@ export function each<V, const K extends keyof V & string = keyof V & string>(
     limit,
     ...(pick === undefined ? {} : { pick }),
   };
+}
+
+/** Reads one page of many records: the step says by the events that it sends itself which one. */
+export function pageOf<V>(of: Readable<V>, page: Page['page']): Page<V> {
+  assertReadable(of, 'pageOf');
+  return { of, page };
 }
 
 function assertReadable(of: Partial<Readable> | undefined, name: string): void {
