@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   simulate: ['event', 'ports', 'twin', 'model', 'app'],
   trigger: ['event', 'ports', 'model', 'app'],
   privacy: ['event', 'ports', 'twin', 'model', 'app'],
+  registry: ['event', 'ports', 'twin', 'model', 'app', 'credentials'],
   adopt: ['event', 'ports', 'twin', 'model', 'app', 'simulate'],
 };
 
