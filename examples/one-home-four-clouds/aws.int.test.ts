@@ -128,8 +128,11 @@ describe('one home on AWS', () => {
     expect(queues.inspectQueue('wakes')?.messages.delayed).not.toEqual([]);
   });
 
-  it('sweeps, many records at once', async () => {
-    expect(await sweeps.invoke({})).toMatchObject({ failed: 0, more: false });
+  it('sweeps by the minute, and when it is woken', async () => {
+    const swept = { failed: 0, more: false };
+    expect(await sweeps.invoke({})).toMatchObject(swept);
+    const woken = message(JSON.stringify({ hearth: 'wake', at: Date.now() }));
+    expect(await sweeps.invoke({ Records: [woken] })).toMatchObject(swept);
   });
 });
 

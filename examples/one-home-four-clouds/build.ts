@@ -58,6 +58,8 @@ async function buildOne(
   await build({
     bundle: true,
     minify: true,
+    // Node shows the line of an error that nobody has caught.
+    lineLimit: 1000,
     platform: 'node',
     target: 'node22',
     logLevel: 'error',

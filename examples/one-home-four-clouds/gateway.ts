@@ -19,6 +19,7 @@ const gateway = mqttTrigger(app, {
   },
   principal: 'topic', // the broker lets each device publish below its own name only
 });
+onShutdown(() => store.close()); // last of all
 onShutdown(() => broker.close());
 onShutdown(() => gateway.stop());
 await gateway.ready;
