@@ -9,3 +9,19 @@ export { mqttDecoder } from './decode.ts';
 export type { MqttDecodeOptions, MqttDecoder, MqttMessage } from './decode.ts';
 export { mqttPublisher } from './publisher.ts';
 export type { MqttPublisherOptions, MqttRoute, MqttRoutes } from './publisher.ts';
+export { aclFile } from './access/acl-file.ts';
+export type { AccessOptions, DeviceAccess } from './access/device-access.ts';
+export {
+  dynamicSecurity,
+  dynamicSecurityRoutes,
+  dynamicSecurityTopic,
+  keepOut,
+  letIn,
+} from './access/dynamic-security.ts';
+export type {
+  DynamicSecurity,
+  DynamicSecurityAcl,
+  DynamicSecurityClient,
+  DynamicSecurityCommands,
+  DynamicSecurityRole,
+} from './access/dynamic-security.ts';

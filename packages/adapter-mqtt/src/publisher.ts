@@ -15,9 +15,9 @@ export interface MqttRoute {
   readonly retain?: boolean;
   /**
    * `event`, unless given: the whole CloudEvent in structured mode. `data`: its data alone, for devices that know nothing of
-   * CloudEvents; over MQTT 5 the attributes are beside it, as user properties.
+   * CloudEvents; over MQTT 5 the attributes are beside it, as user properties. A function writes it itself, for what is no device.
    */
-  readonly payload?: 'event' | 'data';
+  readonly payload?: 'event' | 'data' | ((event: CloudEvent) => string);
 }
 
 /** Where events go, by their type; a text is a topic. */
@@ -72,7 +72,7 @@ interface Route {
   readonly pattern: string;
   readonly build: (event: CloudEvent) => string;
   readonly retain: boolean;
-  readonly payload: 'event' | 'data';
+  readonly payload: NonNullable<MqttRoute['payload']>;
 }
 
 function compiled(given: MqttRoute | string): Route {
@@ -166,6 +166,7 @@ function messageOf(
   { payload: kind }: Route,
   { event, body, traceparent }: Outgoing,
 ): { readonly payload: string | Buffer; readonly properties?: Properties } {
+  if (typeof kind === 'function') return { payload: written(event, kind) };
   if (version === 4) return { payload: kind === 'event' ? body : dataOf(event) };
   const expiry = expiryOf(event);
   if (kind === 'event') {
@@ -174,6 +175,16 @@ function messageOf(
   }
   const { payload, properties } = encodeMqtt(event, { version: 5, mode: 'binary' });
   return { payload: Buffer.from(payload), properties: { ...properties, ...expiry } };
+}
+
+function written(event: CloudEvent, write: (event: CloudEvent) => string): string {
+  try {
+    return write(event);
+  } catch (cause) {
+    if (isHearthError(cause)) throw cause;
+    const message = `The payload of "${event.type}" could not be written.`;
+    throw new HearthError('invalid-data', message, { field: 'payload', cause });
+  }
 }
 
 const contentType = 'application/cloudevents+json; charset=utf-8';

@@ -14,6 +14,8 @@ export interface Mosquitto {
   kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** Starts it again on the same port, with what it had on disk. */
   start(): Promise<void>;
+  /** Replaces a file named in the configuration, and has the broker read its files again. */
+  reload(name: string, text: string): void;
   stop(): Promise<void>;
 }
 
@@ -53,6 +55,10 @@ export async function mosquitto(
     url: `mqtt://127.0.0.1:${port}`,
     kill,
     start,
+    reload(name, text) {
+      writeFileSync(join(folder, name), text);
+      child?.kill('SIGHUP');
+    },
     async stop() {
       await kill();
       rmSync(folder, { recursive: true, force: true });

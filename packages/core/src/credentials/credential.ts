@@ -69,6 +69,11 @@ export const noCredentials: Credentials = {
 export const isLive = ({ state }: Credential): boolean =>
   state === 'pending' || state === 'active' || state === 'grace';
 
+/** The ids of the credentials with which a device may come in: for access lists. */
+export function liveCredentials({ list }: Credentials): readonly string[] {
+  return list.filter(isLive).map(({ id }) => id);
+}
+
 /** The credential of today. There is at most one. */
 export function activeOf(list: readonly Credential[]): Credential | undefined {
   return list.find(({ state }) => state === 'active');

@@ -17,4 +17,5 @@ export type {
   VerifyRequest,
 } from './credential-events.ts';
 export type { TemplateInput } from './settle.ts';
+export { liveCredentials } from './credential.ts';
 export { claimText } from './claim-steps.ts';

@@ -77,8 +77,9 @@ export function settle(model: Model, input: Input, act: Act): Outcome<Credential
   const changes = [...(act.changes ?? []), ...time.changes];
   const audit = [...(act.audit ?? []), ...late.audit];
   const emit = [
-    ...(act.emit ?? []),
+    // Brokers are told before the device: it comes in at once.
     ...changes.flatMap((change) => told(model, input.device, state, change)),
+    ...(act.emit ?? []),
     ...time.notices.map((notice) => noticed(model, input, notice)),
     ...late.audit.map(({ because }) =>
       model.events.failed(input.device, { credential: null, because }),
