@@ -28,11 +28,7 @@ export { timer } from './trigger/timer.ts';
 export type { TimerFunction, TimerOptions } from './trigger/timer.ts';
 export { wakes, type WakesOptions } from './trigger/wakes.ts';
 export { iotHubDevice } from './trigger/iot-hub-device.ts';
-export type {
-  AzureMessage,
-  MessageOptions,
-  MessagePrincipal,
-  PlainPayload,
-} from './trigger/message.ts';
+export type { AzureMessage, MessageOptions, MessagePrincipal } from './trigger/message.ts';
+export type { PlainPayload } from '@hearth/core/trigger';
 export type { AzureOptions } from './trigger/options.ts';
 export type { FunctionContext } from './trigger/context.ts';

@@ -301,7 +301,7 @@ describe('an event of Event Grid that is none', () => {
         eventType: 'Microsoft.Storage.BlobCreated',
         subject: '/blobServices/default/containers/x/blobs/\ud800',
       },
-      'invalid-event',
+      'unsupported-media-type',
     ],
   ];
 

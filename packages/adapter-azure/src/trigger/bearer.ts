@@ -1,4 +1,4 @@
-import type { Principal } from '@hearth/core';
+import { bearerToken, type VerifyToken } from '@hearth/core/trigger';
 import type { Authenticate } from './request.ts';
 
 /**
@@ -6,11 +6,9 @@ import type { Authenticate } from './request.ts';
  *
  * `verify` checks signature, issuer, audience and expiry, with a library for that, and gives `undefined` for a token that does not pass.
  */
-export function bearer(
-  verify: (token: string) => Principal | undefined | Promise<Principal | undefined>,
-): Authenticate {
+export function bearer(verify: VerifyToken): Authenticate {
   return ({ headers }) => {
-    const token = /^bearer +([\w\-.~+/]+=*)$/i.exec(headers.get('authorization') ?? '')?.[1];
+    const token = bearerToken(headers.get('authorization'));
     return token === undefined ? undefined : verify(token);
   };
 }

@@ -1,17 +1,18 @@
 import { HearthError, type App, type Input } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
 import {
+  carefully,
   messageInput,
   topicMap,
   type TopicMap,
   type TopicPrincipal,
   type TopicRules,
+  recordOf,
 } from '@hearth/core/trigger';
 import type { FunctionContext } from './context.ts';
 import { decodeEventGrid, type EventGridFunction } from './event-grid.ts';
 import { gridEvent, type GridEvent } from './grid-message.ts';
 import { handleOrThrow } from './handling.ts';
-import { recordOf } from './metadata.ts';
 import { runtimeOf, type AzureOptions } from './options.ts';
 import { hopOf } from './trace.ts';
 
@@ -19,8 +20,8 @@ import { hopOf } from './trace.ts';
 export interface BlobDecodeOptions {
   /**
    * What a stored blob becomes, by patterns of `<container>/<name>` such as `clips/{device}/{clip}`; the first that matches counts, and
-   * what none matches is rejected. A `{…}` is a level as `topicPattern` of `@hearth/core/event` builds it: letters, digits and `_ . : -`, any
-   * other sign escaped. Unless a pattern has `data`, the event's data is a `StoredBlob`.
+   * what none matches is rejected. A `{…}` is a level of the name, whatever signs it has. Unless a pattern has `data`, the event's data is a
+   * `StoredBlob`.
    */
   readonly blobs: TopicRules;
   /**
@@ -51,7 +52,7 @@ export interface BlobOptions extends AzureOptions, BlobDecodeOptions {}
  * Subscribe to the storage account's own topic: whoever can publish to another one can tell of blobs that are none.
  */
 export function blob(app: App, options: BlobOptions): EventGridFunction {
-  const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options) };
+  const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options, isProved(options)) };
   const { functionTimeoutMs: withinMs = 25_000 } = options;
   const read = reader(options);
   return {
@@ -60,6 +61,11 @@ export function blob(app: App, options: BlobOptions): EventGridFunction {
       await handleOrThrow(app, inputs, runtime, context, { withinMs });
     },
   };
+}
+
+/** Whether anything says who stores. */
+function isProved({ blobs, principal }: BlobDecodeOptions): boolean {
+  return principal !== undefined || Object.values(blobs).some((rule) => rule.principal);
 }
 
 /**
@@ -80,8 +86,8 @@ function reader(
   options: BlobDecodeOptions,
 ): (event: unknown, context: FunctionContext) => readonly [Input] {
   const { blobs, principal = 'anonymous', limits = {} } = options;
-  const places = topicMap(blobs, { principal, scheme: 'blob' });
-  return (event, context) => {
+  const places = topicMap(blobs, { principal, scheme: 'blob', spelling: 'raw' });
+  const inputsOf = (event: unknown, context: FunctionContext): readonly [Input] => {
     const grid = gridEvent(event);
     if (grid.type !== 'Microsoft.Storage.BlobCreated') {
       const from = typeof principal === 'object' ? { principal } : {};
@@ -95,6 +101,7 @@ function reader(
     const otherwise = 'type' in at.otherwise ? { ...at.otherwise, time } : at.otherwise;
     return [messageInput({ ...common, json: stored, otherwise, principal: at.sender() })];
   };
+  return (event, context) => carefully(event, () => inputsOf(event, context));
 }
 
 const path = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/su;
@@ -102,8 +109,7 @@ const path = /^\/blobServices\/default\/containers\/([^/]+)\/blobs\/(.+)$/su;
 /** The place of a blob and what is known of it, or the reason why it cannot be told. */
 function placeOf({ subject = '', data }: GridEvent, places: TopicMap) {
   const [, container = '', name = ''] = path.exec(subject) ?? [];
-  // Half of a character is in no URI, and so in no source.
-  if (container === '' || /\p{Surrogate}/u.test(name)) {
+  if (container === '') {
     const message = '"subject" must be the path of a blob in a container.';
     return new HearthError('invalid-event', message, { field: 'subject' });
   }

@@ -1,6 +1,6 @@
 import type { Principal } from '@hearth/core';
+import { recordOf } from '@hearth/core/trigger';
 import type { Authenticate } from './request.ts';
-import { recordOf } from './metadata.ts';
 
 /** Whom App Service Authentication ("Easy Auth") has let in, and who that is here. */
 export interface EasyAuth {

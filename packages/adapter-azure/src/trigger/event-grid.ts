@@ -1,8 +1,9 @@
 import type { App, Input } from '@hearth/core';
 import type { FunctionContext } from './context.ts';
 import { gridEvent, gridMessage, telemetryMessage, telemetryType } from './grid-message.ts';
+import { carefully } from '@hearth/core/trigger';
 import { handleOrThrow } from './handling.ts';
-import { iotHubDevice } from './iot-hub-device.ts';
+import { iotHubDevice, sourceOf } from './iot-hub-device.ts';
 import { readMessage, type MessageOptions } from './message.ts';
 import { runtimeOf, type AzureOptions } from './options.ts';
 import { hopOf } from './trace.ts';
@@ -34,7 +35,8 @@ export interface EventGridFunction {
  * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function eventGrid(app: App, options: EventGridOptions): EventGridFunction {
-  const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options) };
+  const isProved = options.principal !== undefined || options.telemetry === true;
+  const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options, isProved) };
   const { functionTimeoutMs: withinMs = 25_000 } = options;
   return {
     async handler(event, context) {
@@ -54,16 +56,19 @@ export function decodeEventGrid(
   context: FunctionContext,
   options: EventGridDecodeOptions = {},
 ): readonly [Input] {
+  return carefully(event, () => [inputOf(event, context, options)] as const);
+}
+
+function inputOf(event: unknown, context: FunctionContext, options: EventGridDecodeOptions): Input {
   const { telemetry = false, ...rest } = options;
   const grid = gridEvent(event);
   const traceparent = hopOf(context);
   const { id, time, source = '', type } = grid;
   if (!telemetry || type !== telemetryType) {
     const native = { id, source, time, traceparent, json: grid.json };
-    return [readMessage(gridMessage(grid), native, rest)];
+    return readMessage(gridMessage(grid), native, rest);
   }
   const { json, ...message } = telemetryMessage(grid);
-  const device = encodeURIComponent(iotHubDevice(message).id);
-  const native = { id, source: `iothub:${device}`, time, traceparent, json };
-  return [readMessage(message, native, { ...rest, principal: iotHubDevice })];
+  const native = { id, source: sourceOf(iotHubDevice(message)), time, traceparent, json };
+  return readMessage(message, native, { ...rest, principal: iotHubDevice });
 }

@@ -47,7 +47,8 @@ export interface EventHubFunction {
  * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function eventHub(app: App, options: EventHubOptions): EventHubFunction {
-  return hubFunction(app, options, (messages, context) =>
+  const isProved = options.principal !== undefined;
+  return hubFunction(app, options, isProved, (messages, context) =>
     decodeEventHub(messages, context, options),
   );
 }
@@ -69,13 +70,14 @@ export function decodeEventHub(
   }));
 }
 
-/** The function of a hub whose batches are decoded so. */
+/** The function of a hub whose batches are decoded so; `isProved` if that can say who speaks. */
 export function hubFunction(
   app: App,
   options: HubOptions,
+  isProved: boolean,
   decode: (messages: unknown, context: FunctionContext) => readonly Input[],
 ): EventHubFunction {
-  const runtime = runtimeOf(options);
+  const runtime = runtimeOf(options, isProved);
   const { connection, eventHubName, consumerGroup, retry = untilDone } = options;
   const { functionTimeoutMs: withinMs = 300_000, attempts = 5 } = options;
   assertPositive('attempts', attempts);

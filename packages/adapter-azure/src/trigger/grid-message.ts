@@ -1,6 +1,6 @@
 import { fromBase64, isBase64 } from '@hearth/core/event';
+import { recordOf, textOf } from '@hearth/core/trigger';
 import type { AzureMessage } from './message.ts';
-import { recordOf, textOf } from './metadata.ts';
 
 /** The type of the events that carry what a device sent to IoT Hub. */
 export const telemetryType = 'Microsoft.Devices.DeviceTelemetry';
@@ -33,9 +33,13 @@ export function gridEvent(value: unknown): GridEvent {
     subject: textOf(subject),
     time: textOf(time),
     data,
-    // A value that is left out is no value that is wrong. JSON has no undefined, so the host cannot hand one in.
-    json: isOwn ? JSON.parse(JSON.stringify(cloud)) : (value ?? null),
+    // A value that is left out is no value that is wrong.
+    json: isOwn ? present(cloud) : (value ?? null),
   };
+}
+
+function present(record: object): object {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
 const nothing = {};

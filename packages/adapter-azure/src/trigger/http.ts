@@ -3,10 +3,10 @@ import { defaultLimits } from '@hearth/core/event';
 import {
   anonymous,
   httpFailure,
-  httpHandling,
   httpInputs,
   httpReceiver,
   httpSender,
+  timed,
   type HttpAnswer,
   type HttpInputs,
   type HttpInputsOptions,
@@ -15,7 +15,6 @@ import {
 import { readBody } from './body.ts';
 import type { FunctionContext } from './context.ts';
 import { during } from './context-logger.ts';
-import { verdictsWithin } from './handling.ts';
 import { runtimeOf, type AzureOptions } from './options.ts';
 import type { Authenticate, FunctionRequest } from './request.ts';
 
@@ -50,23 +49,21 @@ export interface HttpFunction {
  * @throws {HearthError} `invalid-option` for a webhook that cannot be.
  */
 export function http(app: App, options: HttpOptions): HttpFunction {
-  const runtime = runtimeOf(options);
+  const runtime = runtimeOf(options, options.authenticate !== undefined, 'authenticate');
   const { authLevel = 'function', route, webhook, authenticate } = options;
-  const { functionTimeoutMs: withinMs = 25_000, rejected } = options;
-  const handle = httpHandling(app, runtime, { rejected });
-  const receive = httpReceiver(app, runtime, {
-    ...options,
-    handle: (inputs) =>
-      verdictsWithin(runtime, withinMs, inputs, (deadline) => handle(inputs, deadline)),
-  });
+  const { functionTimeoutMs: withinMs = 25_000 } = options;
+  const receive = httpReceiver(app, runtime, options);
   const { maxBytes } = { ...defaultLimits, ...options.limits };
   const answer = async (request: FunctionRequest): Promise<HttpAnswer> => {
     const { method, headers } = request;
     if (method !== 'POST') return receive({ method, headers, principal: anonymous });
-    const principal = await httpSender(authenticate, request, runtime);
+    const within = timed(runtime, withinMs);
+    const { deadline } = within;
+    const principal = await httpSender(authenticate, request, within);
     if (typeof principal !== 'object') return receive({ headers, principal });
     try {
-      return await receive({ headers, body: await readBody(request, maxBytes), principal });
+      const body = await readBody(request, maxBytes);
+      return await receive({ headers, body, principal, deadline });
     } catch (error) {
       return httpFailure(error, runtime);
     }

@@ -1,7 +1,8 @@
 import type { Input } from '@hearth/core';
+import { carefully, recordOf, textOf } from '@hearth/core/trigger';
 import type { FunctionContext } from './context.ts';
 import { readMessage, type AzureMessage, type MessageOptions, type Native } from './message.ts';
-import { digitsOf, instantOf, listOf, recordOf, textOf } from './metadata.ts';
+import { digitsOf, instantOf, listOf } from './metadata.ts';
 import { hopOf } from './trace.ts';
 
 /** Where a batch comes from. */
@@ -23,14 +24,14 @@ export function hubInputs(
   options: MessageOptions,
   nativeOf: NativeOf,
 ): readonly Input[] {
-  const { triggerMetadata: metadata = {} } = context;
+  const metadata = recordOf(context.triggerMetadata);
   const { partitionId, eventHubName } = recordOf(metadata['partitionContext']);
   const partition = {
     eventHubName: textOf(eventHubName) ?? '',
     partitionId: textOf(partitionId) ?? '',
   };
   const at = (name: string, index: number): unknown => listOf(metadata[name])[index];
-  return (Array.isArray(messages) ? messages : [messages]).map((body: unknown, index) => {
+  const inputOf = (body: unknown, index: number) => {
     const systemProperties = recordOf(at('systemPropertiesArray', index));
     const message: AzureMessage = {
       body,
@@ -47,7 +48,10 @@ export function hubInputs(
       traceparent: hopOf(context, message.properties),
     };
     return readMessage(message, native, options);
-  });
+  };
+  return (Array.isArray(messages) ? messages : [messages]).flatMap((body: unknown, index) =>
+    carefully(body, () => [inputOf(body, index)]),
+  );
 }
 
 /** The id of a message where it lies. A hub that fails over to another region counts anew, hence the instant. */

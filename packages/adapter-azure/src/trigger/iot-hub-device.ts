@@ -18,3 +18,8 @@ export function iotHubDevice({ systemProperties }: AzureMessage): Principal {
   );
   return isStamped ? { kind: 'device', id: id as string } : anonymous;
 }
+
+/** The source of what a device sends that says nothing of it. Ids may have signs that mean something in a URI, such as # and %. */
+export function sourceOf({ id }: Principal): string {
+  return `iothub:${encodeURIComponent(id.replaceAll(/\p{Surrogate}/gu, '\ufffd'))}`;
+}

@@ -2,7 +2,7 @@ import type { App, Input } from '@hearth/core';
 import type { FunctionContext } from './context.ts';
 import { hubFunction, type EventHubFunction, type HubOptions } from './event-hub.ts';
 import { hubInputs } from './hub-inputs.ts';
-import { iotHubDevice } from './iot-hub-device.ts';
+import { iotHubDevice, sourceOf } from './iot-hub-device.ts';
 import type { AzureMessage, MessageOptions } from './message.ts';
 
 /** Which IoT hub is read: its endpoint that is compatible with Event Hubs, and what a plain payload is. */
@@ -20,7 +20,9 @@ export type IotHubDecodeOptions = Omit<MessageOptions, 'principal'>;
  * @throws {HearthError} `invalid-option` for a number that is no positive integer.
  */
 export function iotHub(app: App, options: IotHubOptions): EventHubFunction {
-  return hubFunction(app, options, (messages, context) => decodeIotHub(messages, context, options));
+  return hubFunction(app, options, true, (messages, context) =>
+    decodeIotHub(messages, context, options),
+  );
 }
 
 /**
@@ -43,9 +45,8 @@ export function decodeIotHub(
       : { plain: (message: AzureMessage) => (isTelemetry(message) ? plain : undefined) }),
   };
   return hubInputs(messages, context, how, (message) => {
-    const { id } = iotHubDevice(message);
-    // Ids may have signs that mean something in a URI, such as # and %.
-    return { source: `iothub:${encodeURIComponent(id)}`, ...(id === '' ? {} : { order: id }) };
+    const device = iotHubDevice(message);
+    return { source: sourceOf(device), ...(device.id === '' ? {} : { order: device.id }) };
   });
 }
 

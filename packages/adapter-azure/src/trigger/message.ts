@@ -1,6 +1,7 @@
-import { HearthError, isHearthError, type Input, type Principal } from '@hearth/core';
+import type { Input } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
-import { anonymous, messageInput, type Message, type Plain } from '@hearth/core/trigger';
+import { givenOf, messageInput, type Message } from '@hearth/core/trigger';
+import type { PlainFrom, PrincipalFrom } from '@hearth/core/trigger';
 
 /** A message of Event Hubs, IoT Hub, Service Bus or Event Grid, as far as the host tells of it. */
 export interface AzureMessage {
@@ -22,16 +23,16 @@ export interface AzureMessage {
  * How the sender of a message is known: a principal, if only that one may send here, or a function, such as `iotHubDevice`, which must use
  * nothing that a sender chooses; the error that it gives refuses the message. Without it everybody is anonymous, and speaks for nothing.
  */
-export type MessagePrincipal = Principal | ((message: AzureMessage) => Principal | HearthError);
-
-/** What a payload that is no CloudEvent becomes. `subject` and `source` are chosen by the trigger where they are left out. */
-export type PlainPayload = Omit<Plain, 'source'> & Partial<Pick<Plain, 'source'>>;
+export type MessagePrincipal = PrincipalFrom<AzureMessage>;
 
 /** How messages become events. */
 export interface MessageOptions {
   readonly principal?: MessagePrincipal;
-  /** What a payload that is no CloudEvent becomes; without it, or where the function gives `undefined`, it is rejected. */
-  readonly plain?: PlainPayload | ((message: AzureMessage) => PlainPayload | undefined);
+  /**
+   * What a payload that is no CloudEvent becomes; without it, or where the function gives `undefined`, it is rejected. The trigger knows a
+   * `source`, a `time`, and the device that speaks as `subject`, where they are left out.
+   */
+  readonly plain?: PlainFrom<AzureMessage>;
   readonly limits?: Partial<Limits>;
 }
 
@@ -49,20 +50,18 @@ export interface Native extends Pick<
 // AMQP has had two spellings; the last one is what HTTP and careless publishers use.
 const prefix = ['cloudEvents:', 'cloudEvents_', 'ce-'];
 
-/** Reads a message into an input; never throws. */
+/** Reads a message into an input. */
 export function readMessage(message: AzureMessage, native: Native, options: MessageOptions): Input {
   const { source, time, json, ...rest } = native;
-  const principal = principalOf(message, options.principal);
   return messageInput({
     ...rest,
     ...bodyOf(message.body, json),
-    principal,
+    ...givenOf(options, message, { source, time }),
     prefix,
     // IoT Hub routes by what is in a message only if it says that it is JSON.
     sniff: 'json',
     contentType: message.contentType,
     attributes: message.properties,
-    otherwise: plainOf(message, { source, time, principal }, options.plain),
     limits: options.limits,
   });
 }
@@ -72,44 +71,4 @@ function bodyOf(body: unknown, json: unknown): Pick<Message, 'body' | 'json'> {
   if (json !== undefined) return { json };
   if (body === undefined || body === null || typeof body === 'string') return { body };
   return ArrayBuffer.isView(body) ? { body: body as Uint8Array } : { json: body };
-}
-
-function principalOf(
-  message: AzureMessage,
-  from: MessagePrincipal = anonymous,
-): Principal | HearthError {
-  if (typeof from !== 'function') return from;
-  try {
-    return from(message);
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    const text = 'Who is speaking could not be found out.';
-    return new HearthError('not-permitted', text, { field: 'principal', cause });
-  }
-}
-
-interface Known {
-  readonly source: string;
-  readonly time: string | undefined;
-  readonly principal: Principal | HearthError;
-}
-
-function plainOf(
-  message: AzureMessage,
-  { source, time, principal }: Known,
-  given: MessageOptions['plain'],
-): Plain | HearthError | undefined {
-  let plain = given;
-  try {
-    if (typeof plain === 'function') plain = plain(message);
-  } catch (cause) {
-    if (isHearthError(cause)) return cause;
-    return new HearthError('invalid-event', 'The option "plain" could not say what it is.', {
-      field: 'plain',
-      cause,
-    });
-  }
-  if (plain === undefined) return undefined;
-  const own = isHearthError(principal) || principal.kind !== 'device' ? undefined : principal.id;
-  return { source, time, subject: own, ...plain };
 }

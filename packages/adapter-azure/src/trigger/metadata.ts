@@ -1,24 +1,24 @@
-/** A value of the host's metadata that should be an object. */
-export function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Readonly<Record<string, unknown>>)
-    : {};
-}
+import { textOf } from '@hearth/core/trigger';
 
 /** A value of the host's metadata that should be a list. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** A value of the host's metadata that should be text; `undefined` for anything else, and if it is empty. */
-export function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
 /** The digits of a value that should be a number of 64 bits: one may come as a number, as text, or as an object that writes itself. */
 export function digitsOf(value: unknown): string | undefined {
-  const text = String(value);
+  const text = written(value);
   return /^\d+$/.test(text) ? text : undefined;
+}
+
+/** A value as text, such as what a `Long` writes of itself; other objects write nothing that counts, or cannot. */
+function written(value: unknown): string {
+  try {
+    // oxlint-disable-next-line typescript/no-base-to-string -- what writes nothing of its own is no number
+    return String(value);
+  } catch {
+    return '';
+  }
 }
 
 /** A count of the host's metadata; `undefined` for what is none. */

@@ -5,7 +5,8 @@ import { eventHub, serviceBus } from '../index.ts';
 
 const app = defineApp({ source: 'urn:acme', parts: [] });
 const place = { connection: 'C', eventHubName: 'h', queueName: 'q' };
-const options = { ...place, store: memoryStore(), publisher: memoryPublisher() };
+const principal = { kind: 'service', id: 'test' } as const;
+const options = { ...place, principal, store: memoryStore(), publisher: memoryPublisher() };
 
 it.each([0, -1, 1.5, Number.NaN, Infinity, '5' as never])('refuses %j for a number', (value) => {
   const refused = (field: string) => expect.objectContaining({ code: 'invalid-option', field });

@@ -1,5 +1,6 @@
 import { HearthError, type Runtime } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
+import { warnOfAnonymous } from '@hearth/core/trigger';
 import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
 import { contextLogger } from './context-logger.ts';
 
@@ -23,15 +24,18 @@ export interface AzureOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
 }
 
 /**
- * The runtime for a trigger. What is given beside it, such as the name of a queue, does no harm there.
+ * The runtime for a trigger. What is given beside it, such as the name of a queue, does no harm there. Where nothing proves who speaks, it
+ * warns, by the option that would.
  *
  * @throws {HearthError} `invalid-option`.
  */
-export function runtimeOf(options: AzureOptions): Runtime {
+export function runtimeOf(options: AzureOptions, isProved = true, field = 'principal'): Runtime {
   const { logger, logs = 'context', functionTimeoutMs = 1 } = options;
   assertPositive('functionTimeoutMs', functionTimeoutMs);
-  if (logger !== undefined || logs === 'stdout') return nodeRuntime(options);
-  return nodeRuntime({ ...options, logger: contextLogger() });
+  const isOwn = logger !== undefined || logs === 'stdout';
+  const runtime = nodeRuntime(isOwn ? options : { ...options, logger: contextLogger() });
+  if (!isProved) warnOfAnonymous(runtime, field);
+  return runtime;
 }
 
 /** @throws {HearthError} `invalid-option` for anything but a positive integer. */

@@ -1,7 +1,8 @@
 import type { Input } from '@hearth/core';
+import { carefully, recordOf, textOf } from '@hearth/core/trigger';
 import type { FunctionContext } from './context.ts';
 import { readMessage, type AzureMessage, type MessageOptions } from './message.ts';
-import { digitsOf, instantOf, listOf, countOf, recordOf, textOf } from './metadata.ts';
+import { digitsOf, instantOf, listOf, countOf } from './metadata.ts';
 import { hopOf } from './trace.ts';
 
 /** Where messages lie. */
@@ -18,17 +19,18 @@ export function busInputs(
   options: MessageOptions,
   queue: BusQueue,
 ): readonly Input[] {
-  const { triggerMetadata: metadata = {} } = context;
+  const metadata = recordOf(context.triggerMetadata);
   const isMany = Array.isArray(messages) && Array.isArray(metadata['messageIdArray']);
   const bodies: readonly unknown[] = isMany ? messages : [messages];
-  return bodies.map((body, index) => {
+  const inputOf = (body: unknown, index: number) => {
     const at = (name: string): unknown => {
       if (isMany) return listOf(metadata[`${name}Array`])[index];
       // Beside a body that is text, the host puts what is in it over its metadata.
       return body instanceof Uint8Array ? metadata[name] : undefined;
     };
     return busInput(body, at, context, options, queue);
-  });
+  };
+  return bodies.flatMap((body, index) => carefully(body, () => [inputOf(body, index)]));
 }
 
 function busInput(

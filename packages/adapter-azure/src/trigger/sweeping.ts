@@ -1,4 +1,5 @@
-import { HearthError, sweep, type App, type Runtime, type SweepOptions } from '@hearth/core';
+import type { App, Runtime, SweepOptions } from '@hearth/core';
+import { sweepAll, timed } from '@hearth/core/trigger';
 import type { FunctionContext } from './context.ts';
 import { during } from './context-logger.ts';
 
@@ -18,21 +19,6 @@ export async function sweepWithin(
   context: FunctionContext,
   { shard, limit, functionTimeoutMs = 300_000 }: SweepingOptions,
 ): Promise<void> {
-  const deadline = runtime.clock.now() + functionTimeoutMs * 0.9;
-  const how = {
-    ...(shard === undefined ? {} : { shard }),
-    ...(limit === undefined ? {} : { limit }),
-  };
-  let done = 0;
-  let more = true;
-  while (more && runtime.clock.now() < deadline) {
-    const swept = await during(context, () => sweep(app, { ...runtime, deadline }, how));
-    ({ more } = swept);
-    done += swept.records - swept.failed;
-    if (swept.records === swept.failed) break;
-  }
-  if (!more || done > 0) return;
-  throw new HearthError('store-unavailable', 'Nothing that is due could be swept.', {
-    retryable: true,
-  });
+  const within = timed(runtime, functionTimeoutMs);
+  await during(context, () => sweepAll(app, within, { shard, limit }));
 }

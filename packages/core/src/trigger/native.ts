@@ -23,7 +23,10 @@ export function uriOf(text: string): string {
  * Reads the inputs of something native. What the reading throws makes it one input that is rejected, with the native thing for its dead
  * letter: nobody has foreseen such a thing, and it must not take the others of its batch with it.
  */
-export function carefully(native: unknown, read: () => readonly Input[]): readonly Input[] {
+export function carefully<Inputs extends readonly Input[]>(
+  native: unknown,
+  read: () => Inputs,
+): Inputs | readonly [Input] {
   try {
     return read();
   } catch (cause) {
