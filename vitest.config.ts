@@ -7,6 +7,7 @@ const folders = [
   ...children('examples').map((name) => [`example-${name}`, `examples/${name}`] as const),
   ['bench', 'bench'] as const,
   ['emulators', 'emulators'] as const,
+  ['everywhere', 'everywhere'] as const,
   ['workspace', 'scripts'] as const,
 ];
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { filesUnder, manifestOf, packageFolders, read, type Manifest } from './sources.ts';
 
 const isTest = (path: string): boolean => /\.(test|test-d)\.ts$/.test(path);
-const all = ['packages', 'examples', 'bench', 'emulators', 'scripts'].flatMap((folder) =>
-  filesUnder(folder, '.ts'),
+const all = ['packages', 'examples', 'bench', 'emulators', 'everywhere', 'scripts'].flatMap(
+  (folder) => filesUnder(folder, '.ts'),
 );
 const sources = filesUnder('packages', '.ts').filter((path) =>
   /^packages\/[^/]+\/src\//.test(path),
