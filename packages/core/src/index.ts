@@ -9,6 +9,7 @@ export type {
   Patch,
   Report,
   Said,
+  Tolerances,
   WishOptions,
   Wishes,
 } from './model/device.ts';

@@ -51,7 +51,7 @@ export interface Definition {
   readonly atOnce?: number;
   readonly sleepy?: boolean;
   readonly limits?: TwinProfile;
-  readonly tolerance?: Readonly<Record<string, number>>;
+  readonly tolerance?: Values;
   readonly migrate?: Readonly<Record<number, (state: never) => unknown>>;
   readonly formerly?: string;
   readonly tags?: (state: never) => Readonly<Record<string, string>>;

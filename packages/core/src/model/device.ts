@@ -54,6 +54,13 @@ export type Wishes<W> = {
   readonly [K in keyof W]?: (W[K] extends Mergeable ? Wishes<W[K]> : W[K]) | null;
 };
 
+/** How far numbers may be apart, where the numbers are. */
+export type Tolerances<W> = {
+  readonly [K in keyof W]?: NonNullable<W[K]> extends object
+    ? Tolerances<NonNullable<W[K]>>
+    : number;
+};
+
 /** How a wish is meant. */
 export interface WishOptions {
   /** When it ends (ms since the epoch): "21 °C until ten". Then it is taken back. */
@@ -142,7 +149,7 @@ export interface DeviceOptions<T extends string, S, W, E, C extends Commands, V 
   /** What a twin may be: at most as large as a cloud takes it, if it is to be mirrored there. */
   readonly limits?: TwinProfile;
   /** How far a reported number may be from a desired one and still be the same. */
-  readonly tolerance?: { readonly [K in keyof NoInfer<W>]?: number };
+  readonly tolerance?: Tolerances<NoInfer<W>>;
   /** Indexed fields besides `home`. */
   readonly tags?: (state: NoInfer<S>) => Readonly<Record<string, string>>;
 }

@@ -107,9 +107,9 @@ export function assertOlder(type: string, versions: readonly OlderVersion[]): vo
     assertJson(version.data, `older "${version.type ?? version.dataschema}"`);
 }
 
-function assertApart(type: string, older: readonly OlderVersion[]): void {
+function assertApart(type: string, versions: readonly OlderVersion[]): void {
   const known = new Set([JSON.stringify([type, null])]);
-  for (const version of older) {
+  for (const version of versions) {
     const name = JSON.stringify([version.type ?? type, version.dataschema ?? null]);
     if (known.has(name))
       refuse(`An older version of "${type}" needs a type or a dataschema that tells it apart.`);

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isDocument, type Document } from '../twin/document.ts';
+import { merged } from '../twin/merge-patch.ts';
 import { nameOf } from './issue.ts';
 import { check, type Checked, type Schema } from './schema.ts';
 import { bare, hasChecks, shapeOf, type Shape } from './shape.ts';
@@ -49,10 +50,17 @@ function checkPart(
 
 function checkOne(property: Schema, value: unknown, options: PartialOptions): Checked<unknown> {
   if (value === null && (options.removable === true || mayBeMissing(property))) return { value };
-  const shape = isDocument(value) ? shapeOf(bare(property)) : undefined;
-  return shape === undefined
-    ? check(property, value)
-    : checkPart(shape, value as Document, options);
+  if (!isDocument(value)) return check(property, value);
+  const shape = shapeOf(bare(property));
+  return shape === undefined ? checkOpen(property, value) : checkPart(shape, value, options);
+}
+
+/** A part whose names are not known, such as those of a record: `null` removes there, and is no value. */
+function checkOpen(property: Schema, value: Document): Checked<unknown> {
+  const checked = check(property, value);
+  if (checked.issue === undefined) return checked;
+  const rest = check(property, merged({}, value));
+  return rest.issue === undefined ? { value } : checked;
 }
 
 const mayBeMissing = (property: Schema): boolean => check(property, undefined).issue === undefined;

@@ -296,6 +296,19 @@ describe('a twin of a profile', () => {
     expect(answerOf(notes, limits)).toMatchObject({ verdict: 'rejected', code: 'limit-exceeded' });
   });
 
+  it('lets null take an entry out of a record', () => {
+    const note = limited();
+    const run = simulation(defineApp({ source: 'urn:acme', parts: [note] }));
+    run.happen({ event: note.set('n1', { notes: { a: 'x', b: 'y' } }) });
+    run.happen({ event: note.set('n1', { notes: { a: null } }) });
+    expect(run.read(note.ref('n1')).state.desired).toEqual({ notes: { b: 'y' } });
+    run.happen({ event: note.events.reported('n1', { notes: { c: 'z' } }) });
+    run.happen({ event: note.events.reported('n1', { notes: { c: null } }) });
+    expect(run.read(note.ref('n1')).state.reported).toEqual({ notes: {} });
+    const wrong = note.events.reported('n1', { notes: { c: null, d: 1 as never } });
+    expect(run.happen({ event: wrong })[0]).toMatchObject({ code: 'invalid-data' });
+  });
+
   it('has no names that azure does not take', () => {
     expect(answerOf({ 'a.b': 'x' }, 'azure')).toMatchObject({
       code: 'invalid-data',
