@@ -1,8 +1,9 @@
-import { serve, sharedToken } from '@hearth/adapter-knative';
+import { serve } from '@hearth/adapter-knative';
 import { defineApp, defineEvent, defineHandler } from '@hearth/core';
 import { memoryPublisher, memoryStore } from '@hearth/core/ports';
 import { postgresDeadLetters } from '@hearth/store-postgres';
 import * as z from 'zod';
+import { broker } from './broker.ts';
 import { home, thermostat } from './home.ts';
 import { setting } from './settings.ts';
 
@@ -24,8 +25,5 @@ await serve(defineApp({ source: 'urn:acme:home:broker', parts: [givenUp] }), {
   store: memoryStore(),
   publisher: memoryPublisher(),
   deadLetters: postgresDeadLetters({ connectionString: () => setting('DATABASE_URL') }),
-  auth: sharedToken({
-    tokens: () => [setting('BROKER_TOKEN')],
-    principal: { kind: 'service', id: 'broker' },
-  }),
+  auth: broker,
 });

@@ -48,7 +48,7 @@ describe('the manifests for Knative', () => {
   ])('set every setting that %s reads, and no other', (service, entry, own) => {
     const set = (containerOf(service).env as { readonly name: string }[]).map(({ name }) => name);
     expect(set.filter((name) => !(own as readonly string[]).includes(name)).toSorted()).toEqual(
-      settingsOf(entry),
+      settingsOf(entry, 'broker.ts'),
     );
   });
 

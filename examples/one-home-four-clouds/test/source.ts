@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 export const file = (path: string): string =>
   readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
-/** The settings that an entry reads, by `setting('…')`. */
-export const settingsOf = (entry: string): readonly string[] =>
-  [
-    ...new Set([...file(entry).matchAll(/\bsetting\('(\w+)'\)/g)].map(([, name = '']) => name)),
-  ].toSorted();
+/** The settings that these files read, by `setting('…')`. */
+export function settingsOf(...paths: readonly string[]): readonly string[] {
+  const text = paths.map(file).join('\n');
+  const names = [...text.matchAll(/\bsetting\('(\w+)'\)/g)].map(([, name = '']) => name);
+  return [...new Set(names)].toSorted();
+}
