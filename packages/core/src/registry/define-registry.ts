@@ -14,6 +14,7 @@ import type { Readable } from '../model/reads.ts';
 import { anything } from '../model/schema.ts';
 import { forgotten, standing, type Forgotten } from '../model/standing.ts';
 import { grantsOf, type Homes } from './grants.ts';
+import { importsOf, type Imports } from './imports.ts';
 import { isTaken, turn, tries, type Because, type Turn } from './lifecycle.ts';
 import { unknown, tagsOf, type Registered } from './registered.ts';
 import {
@@ -56,6 +57,8 @@ export interface Registry<T extends string = string>
   readonly events: RegistryEvents<T>;
   /** The groups by query. */
   readonly groups: Readonly<Record<string, Selection>>;
+  /** What keeps the progress of `registerDevices`. */
+  readonly imports: Imports;
   ref(device: string): Ref<Registered>;
 }
 
@@ -89,6 +92,7 @@ export function defineRegistry<const T extends string = 'hearth.registry', H = u
       [bound.type, movedOutside] as const,
     ]),
   );
+  const imports = importsOf(type);
   for (const [group, selection] of Object.entries(groups))
     assertSelection(selection, `The group "${group}"`);
   const drafts = requestNames.map((name) => [
@@ -104,8 +108,9 @@ export function defineRegistry<const T extends string = 'hearth.registry', H = u
     record,
     view: record.view,
     ref: record.ref,
-    handlers: [record],
-    defines: [...Object.values<EventType>(events), bound, standing, forgotten],
+    imports,
+    handlers: [record, imports.record],
+    defines: [...Object.values<EventType>(events), imports.event, bound, standing, forgotten],
     makes: [type],
     grants: grantsOf(record, homes as Homes | undefined),
   };

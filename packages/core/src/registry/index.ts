@@ -12,6 +12,10 @@ export type {
 export type { Because } from './lifecycle.ts';
 export type { Homes } from './grants.ts';
 export { proofOf } from './proof.ts';
+export { registerDevices } from './register-devices.ts';
+export type { RegisterOptions, RegisterProgress, RejectedDevice } from './register-devices.ts';
+export type { LineFormat } from './device-line.ts';
+export type { Imports, ImportState } from './imports.ts';
 export { query } from './query.ts';
 export type { Page, PageOptions, Queryable } from './query.ts';
 export type { InGroup, Selection } from './selection.ts';
