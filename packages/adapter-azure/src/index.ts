@@ -32,3 +32,10 @@ export type { AzureMessage, MessageOptions, MessagePrincipal } from './trigger/m
 export type { PlainPayload } from '@hearth/core/trigger';
 export type { AzureOptions } from './trigger/options.ts';
 export type { FunctionContext } from './trigger/context.ts';
+export { allocation } from './trigger/allocation.ts';
+export type {
+  Allocation,
+  AllocationFunction,
+  AllocationOptions,
+  AllocationRequest,
+} from './trigger/allocation.ts';
