@@ -61,3 +61,11 @@ export {
 export { iotRuleSql, iotSqlVersion } from './iot/rule-sql.ts';
 export { devicePolicy } from './iot/device-policy.ts';
 export type { DevicePolicyOptions, IotPolicy, IotStatement } from './iot/device-policy.ts';
+export { authorizer } from './iot/authorizer.ts';
+export type { AuthorizerAnswer, AuthorizerOptions, IotConnectRequest } from './iot/authorizer.ts';
+export { provisioningHook } from './iot/provisioning-hook.ts';
+export type {
+  ProvisioningAnswer,
+  ProvisioningClaim,
+  ProvisioningHookOptions,
+} from './iot/provisioning-hook.ts';

@@ -9,6 +9,8 @@ export interface DevicePolicyOptions {
   readonly partition?: string;
   /** What all topics of a device begin with, before its name: `device` unless given. */
   readonly root?: string;
+  /** The device that it is for, where a custom authorizer has found out; that of the certificate's thing unless given. */
+  readonly device?: string;
   /** Whether a device may use its own shadow and its own jobs; no, unless asked for. */
   readonly shadow?: boolean;
   readonly jobs?: boolean;
@@ -30,7 +32,9 @@ export interface IotStatement {
 }
 
 // Replaced by the name of the thing whose certificate was presented; empty, and so of no use, if it is attached to none.
-const thing = '${iot:Connection.Thing.ThingName}';
+const thingOfCertificate = '${iot:Connection.Thing.ThingName}';
+
+const attached = { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } } as const;
 
 /**
  * Gives the policy for the certificates of devices that proves who they are: a device connects under the name of its thing only, and
@@ -42,11 +46,13 @@ const thing = '${iot:Connection.Thing.ThingName}';
  * @throws {HearthError} `invalid-option` for a region, an account or a root that cannot be one: a wildcard would let devices speak for others.
  */
 export function devicePolicy(options: DevicePolicyOptions): IotPolicy {
-  const { region, account, partition = 'aws', root = 'device', shadow, jobs } = options;
+  const { region, account, partition = 'aws', root = 'device', shadow, jobs, device } = options;
   assertMatches('region', region, /^[a-z]{2}(-[a-z]+)+-\d$/);
   assertMatches('account', account, /^\d{12}$/);
   assertMatches('partition', partition, /^aws(-[a-z]+)*$/);
   assertMatches('root', root, /^[\w.:=-]+(\/[\w.:=-]+)*$/);
+  if (device !== undefined) assertMatches('device', device, /^[\w:-]{1,128}$/);
+  const thing = device ?? thingOfCertificate;
   const arn = (kind: string, path: string) =>
     `arn:${partition}:iot:${region}:${account}:${kind}/${path}`;
   const reserved = [
@@ -63,7 +69,7 @@ export function devicePolicy(options: DevicePolicyOptions): IotPolicy {
         Effect: 'Allow',
         Action: 'iot:Connect',
         Resource: [arn('client', thing)],
-        Condition: { Bool: { 'iot:Connection.Thing.IsAttached': 'true' } },
+        ...(device === undefined ? { Condition: attached } : {}),
       },
       { Sid: 'SayItsOwn', Effect: 'Allow', Action: 'iot:Publish', Resource: own('topic') },
       { Sid: 'HearItsOwn', Effect: 'Allow', Action: 'iot:Subscribe', Resource: own('topicfilter') },
