@@ -21,7 +21,7 @@ const servers: Readonly<Record<string, () => Promise<number>>> = {
     const { port } = await serve(silentApp, {
       host,
       port: 0,
-      auth: service,
+      authenticate: service,
       store: memoryStore(),
       publisher: memoryPublisher(),
       observe: () => {

@@ -81,7 +81,7 @@ const principal = (delivery: { readonly attributes: Readonly<Record<string, stri
 
 const byPush: Make = (runtime) => ({ http: pubsub(app, { ...runtime, caller, principal }) });
 const byEvent: Make = (runtime) => ({ cloudEvent: pubsubEvent(app, { ...runtime, principal }) });
-const byRequest: Make = (runtime, who) => ({ http: http(app, { ...runtime, auth: who }) });
+const byRequest: Make = (runtime, who) => ({ http: http(app, { ...runtime, authenticate: who }) });
 const byCloudEvent: Make = (runtime, who) => ({
   cloudEvent: cloudEvent(app, { ...runtime, principal: who }),
 });

@@ -80,13 +80,16 @@ const serving =
   (encode: Encode, options: Partial<ServeOptions> = {}) =>
   async (runtime: Runtime): Promise<Running> => {
     const where = { port: 0, host: '127.0.0.1', sweeper: 'elsewhere' } as const;
-    return running(await serve(app, { ...runtime, auth: sender, ...where, ...options }), encode);
+    return running(
+      await serve(app, { ...runtime, authenticate: sender, ...where, ...options }),
+      encode,
+    );
   };
 
 const inFaas =
   (encode: Encode) =>
   async (runtime: Runtime): Promise<Running> => {
-    const options = { ...runtime, auth: sender, sweeper: 'elsewhere' } as const;
+    const options = { ...runtime, authenticate: sender, sweeper: 'elsewhere' } as const;
     const { url, stop } = await startFaas(faas(app, options));
     return running({ url, close: stop }, encode);
   };

@@ -97,7 +97,7 @@ describe('the template for Azure', () => {
   });
 
   it('gives the host as long as azure.ts believes that it has', () => {
-    const [ms] = all(/functionTimeoutMs: ([\d_]+), \/\/ as in host.json/g, entry);
+    const [ms] = all(/timeoutMs: ([\d_]+), \/\/ as in host.json/g, entry);
     const [hours = 0, minutes = 0, seconds = 0] = host.functionTimeout.split(':').map(Number);
     expect(((hours * 60 + minutes) * 60 + seconds) * 1000).toBe(Number(ms?.replaceAll('_', '')));
   });

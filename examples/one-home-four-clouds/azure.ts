@@ -19,7 +19,7 @@ const hearth = {
   deadLetters: serviceBusPublisher({ ...bus, to: 'dead-letters' }),
   wake: serviceBusWake({ ...bus, to: 'wakes' }), // timers run in time
   sweep: true, // because of the timer
-  functionTimeoutMs: 60_000, // as in host.json
+  timeoutMs: 60_000, // as in host.json
 };
 
 const readings = { connection: 'READINGS', eventHubName: 'readings', consumerGroup: 'home' };
@@ -27,7 +27,7 @@ const plain = { type: thermostat.events.temperature.type }; // what is no CloudE
 functions.eventHub('readings', iotHub(app, { ...hearth, ...readings, plain }));
 
 const authenticate = { kind: 'service', id: 'operator' } as const; // who has the function's key
-functions.http('events', http(app, { ...hearth, functionTimeoutMs: 25_000, authenticate }));
+functions.http('events', http(app, { ...hearth, timeoutMs: 25_000, authenticate }));
 
 const queue = { connection: 'BUS', queueName: 'wakes' };
 functions.serviceBusQueue('wake', wakes(app, { ...hearth, ...queue }));

@@ -25,5 +25,5 @@ await serve(defineApp({ source: 'urn:acme:home:broker', parts: [givenUp] }), {
   store: memoryStore(),
   publisher: memoryPublisher(),
   deadLetters: postgresDeadLetters({ connectionString: () => setting('DATABASE_URL') }),
-  auth: broker,
+  authenticate: broker,
 });

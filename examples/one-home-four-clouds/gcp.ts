@@ -39,7 +39,7 @@ const paths = new Map([
       maxDeliveryAttempts: 10,
     }),
   ],
-  ['/events', http(app, { ...hearth, auth: googleCaller(allowed(setting('OPERATOR'))) })],
+  ['/events', http(app, { ...hearth, authenticate: googleCaller(allowed(setting('OPERATOR'))) })],
   ['/sweep', schedule(app, hearth)],
 ]);
 

@@ -11,5 +11,5 @@ await serve(app, {
   store,
   publisher: route({ [thermostat.events.desired.type]: sink(), default: null }), // the rest goes nowhere
   deadLetters: postgresDeadLetters(store),
-  auth: broker,
+  authenticate: broker,
 });

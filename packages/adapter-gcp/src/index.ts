@@ -2,11 +2,8 @@ export { pubsub, decodePubsub } from './trigger/pubsub.ts';
 export type { PubsubOptions } from './trigger/pubsub.ts';
 export { pubsubEvent, decodePubsubEvent } from './trigger/pubsub-event.ts';
 export type { PubsubEventOptions } from './trigger/pubsub-event.ts';
-export type {
-  PlainPayload,
-  PubsubDecodeOptions,
-  PubsubDelivery,
-} from './trigger/pubsub-message.ts';
+export type { PubsubDecodeOptions, PubsubDelivery } from './trigger/pubsub-message.ts';
+export type { PlainPayload } from '@hearth/core/trigger';
 export { bridgedDevice, type BridgedDevice } from './trigger/bridged-device.ts';
 export { cloudEvent, decodeCloudEvent } from './trigger/cloud-event.ts';
 export type { CloudEventDecodeOptions, CloudEventOptions } from './trigger/cloud-event.ts';

@@ -10,7 +10,7 @@ describe('who is speaking', () => {
   it('is anonymous unless said otherwise, and speaks for nothing', async () => {
     const said: Principal[] = [];
     const { send, deadLetters } = await listening({
-      auth: () => ({ kind: 'anonymous', id: '' }),
+      authenticate: () => ({ kind: 'anonymous', id: '' }),
       speaksFor: (principal) => {
         said.push(principal);
         return false;
@@ -22,13 +22,13 @@ describe('who is speaking', () => {
   });
 
   it('is told at the start if everybody will be rejected', async () => {
-    const { lines } = await listening({ auth: undefined as never });
-    expect(lines).toMatchObject([{ level: 'warn', fields: { field: 'auth' } }]);
+    const { lines } = await listening({ authenticate: undefined as never });
+    expect(lines).toMatchObject([{ level: 'warn', fields: { field: 'authenticate' } }]);
   });
 
   it('is not believed twice: a device that speaks for another is rejected and reported', async () => {
     const { send, publisher } = await listening({
-      auth: trustedHeader({ name: 'X-Device', kind: 'device' }),
+      authenticate: trustedHeader({ name: 'X-Device', kind: 'device' }),
     });
     await send(eventOf(rung.type), { 'x-device': 'd2' });
     const types = publisher.published.map(
@@ -42,19 +42,19 @@ describe('a trusted header', () => {
   const auth = trustedHeader({ name: 'X-Device', kind: 'device' });
 
   it('names the principal', async () => {
-    const { send, rings } = await listening({ auth });
+    const { send, rings } = await listening({ authenticate: auth });
     expect((await send(eventOf(rung.type), { 'x-device': 'd1' })).status).toBe(202);
     expect(await rings()).toBe(1);
   });
 
   it('is needed', async () => {
-    const { send } = await listening({ auth });
+    const { send } = await listening({ authenticate: auth });
     const answer = await send(eventOf(rung.type));
     expect([answer.status, await answer.text()]).toEqual([401, '']);
   });
 
   it('is not believed when it comes twice', async () => {
-    const { port } = await listening({ auth });
+    const { port } = await listening({ authenticate: auth });
     const sent =
       'POST / HTTP/1.1\r\nHost: h\r\nX-Device: d1\r\nX-Device: d2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
     expect(await raw(port, sent)).toMatch(/^HTTP\/1\.1 401 /);
@@ -71,13 +71,13 @@ describe('a bearer token', () => {
     ['does not let in when it is two', 'Bearer good bad', 401],
     ['does not let in when it is empty', 'Bearer ', 401],
   ])('%s', async (_, authorization, status) => {
-    const { send } = await listening({ auth });
+    const { send } = await listening({ authenticate: auth });
     expect((await send(eventOf(rung.type), { authorization })).status).toBe(status);
   });
 
   it('is answered with 503 when it cannot be checked', async () => {
     const { send, lines } = await listening({
-      auth: bearer(() => Promise.reject(new Error('no keys'))),
+      authenticate: bearer(() => Promise.reject(new Error('no keys'))),
     });
     expect((await send(eventOf(rung.type), { authorization: 'Bearer good' })).status).toBe(503);
     expect(lines.at(-1)).toMatchObject({ level: 'error' });
@@ -93,13 +93,13 @@ describe('a bearer token', () => {
       { ...service, status: 200, body: 'x' },
     ],
   ])('gives %s: %i', async (_, status, principal) => {
-    const { send, rings } = await listening({ auth: () => principal as Principal });
+    const { send, rings } = await listening({ authenticate: () => principal as Principal });
     expect((await send(eventOf(rung.type))).status).toBe(status);
     expect(await rings()).toBe(status === 202 ? 1 : 0);
   });
 
   it('is checked before the body is read', async () => {
-    const { port } = await listening({ auth });
+    const { port } = await listening({ authenticate: auth });
     const head = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\nConnection: close\r\n\r\n';
     expect(await raw(port, head)).toMatch(/^HTTP\/1\.1 401 /);
   });
@@ -115,7 +115,7 @@ describe('a shared token', () => {
     ['does not let in when it is empty', '/?access_token=', {}, 401],
     ['does not let in when it is missing', '/', {}, 401],
   ])('%s', async (_, path, headers, status) => {
-    const { url } = await listening({ auth });
+    const { url } = await listening({ authenticate: auth });
     const answer = await fetch(url + path, {
       method: 'POST',
       headers: { 'content-type': 'application/cloudevents+json', ...headers },
@@ -126,7 +126,7 @@ describe('a shared token', () => {
 
   it('is taken out of the URL before anybody else can log it', async () => {
     const seen: (string | undefined)[] = [];
-    const { url, server } = await listening({ auth });
+    const { url, server } = await listening({ authenticate: auth });
     server.on('request', (request: { readonly url?: string }) => seen.push(request.url));
     await fetch(`${url}/hook?a=1&access_token=secret&b=2`, { method: 'POST' });
     expect(seen).toEqual(['/hook?a=1&b=2']);
@@ -135,7 +135,7 @@ describe('a shared token', () => {
   it('can change without a restart', async () => {
     let tokens = ['old'];
     const { send } = await listening({
-      auth: sharedToken({ tokens: () => tokens, principal: service }),
+      authenticate: sharedToken({ tokens: () => tokens, principal: service }),
     });
     const status = async () =>
       (await send(eventOf(rung.type), { authorization: 'Bearer new' })).status;

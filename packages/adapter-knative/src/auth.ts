@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { HearthError, type Principal } from '@hearth/core';
+import { bearerToken, type VerifyToken } from '@hearth/core/trigger';
 
 /**
  * Finds out who is speaking, from the head of a request; the body has not been read.
@@ -44,9 +45,7 @@ export function trustedHeader({ name, kind }: TrustedHeader): AuthenticateHead {
  *
  * `verify` checks signature, issuer, audience and expiry, with a library for that, and gives `undefined` for a token that does not pass.
  */
-export function bearer(
-  verify: (token: string) => Principal | undefined | Promise<Principal | undefined>,
-): AuthenticateHead {
+export function bearer(verify: VerifyToken): AuthenticateHead {
   return ({ headers: { authorization } }) => {
     const token = bearerToken(authorization);
     return token === undefined ? undefined : verify(token);
@@ -79,10 +78,6 @@ export function sharedToken({ tokens, principal }: SharedToken): AuthenticateHea
     const matches = current().filter((one) => timingSafeEqual(digest(one), given));
     return matches.length > 0 ? principal : undefined;
   };
-}
-
-function bearerToken(authorization: string | undefined): string | undefined {
-  return /^bearer +([\w\-.~+/]+=*)$/i.exec(authorization ?? '')?.[1];
 }
 
 // Digests are of one length, which the comparison needs, and hide that of the tokens.

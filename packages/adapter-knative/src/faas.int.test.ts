@@ -14,7 +14,7 @@ import { faas, type FaasOptions } from './faas.ts';
 
 async function byFaas(app: App, runtime: Runtime) {
   const how = runtime.sweep === true ? 'elsewhere' : 'none';
-  const options = { ...runtime, logger: silent, auth: sender, sweeper: how } as const;
+  const options = { ...runtime, logger: silent, authenticate: sender, sweeper: how } as const;
   const { url, stop } = await startFaas(faas(app, options));
   return { url, close: stop };
 }
@@ -39,8 +39,15 @@ describe.each(ways)('faas-js-runtime, %s,', (_, open, not) => {
 async function running(options: Partial<FaasOptions> = {}) {
   const store = options.store ?? memoryStore();
   const publisher = memoryPublisher();
-  const auth = { kind: 'service', id: 'broker' } as const;
-  const door = faas(house, { store, publisher, auth, logger: silent, sweeper: 'none', ...options });
+  const authenticate = { kind: 'service', id: 'broker' } as const;
+  const door = faas(house, {
+    store,
+    publisher,
+    authenticate,
+    logger: silent,
+    sweeper: 'none',
+    ...options,
+  });
   const { url, stop } = await startFaas(door);
   onTestFinished(stop);
   const post = (
@@ -82,7 +89,9 @@ describe('a Knative Function', () => {
 
   it('lets nobody in who proves nothing', async () => {
     const principal = { kind: 'service', id: 'hook' } as const;
-    const { post } = await running({ auth: sharedToken({ tokens: ['secret'], principal }) });
+    const { post } = await running({
+      authenticate: sharedToken({ tokens: ['secret'], principal }),
+    });
     const answers = [
       await post(ring),
       await post(ring, { authorization: 'Bearer secret' }),
@@ -93,7 +102,7 @@ describe('a Knative Function', () => {
 
   it('takes no parameter of the query for a header', async () => {
     const { post, publisher } = await running({
-      auth: trustedHeader({ name: 'x-device', kind: 'device' }),
+      authenticate: trustedHeader({ name: 'x-device', kind: 'device' }),
     });
     const answers = [
       await post(ring, {}, '/?headers=x-device'),

@@ -36,10 +36,10 @@ export interface FaasAnswer {
 /** How a function is run, as `knative`; the runtime has limits of its own for requests. */
 export interface FaasOptions extends Omit<
   KnativeOptions,
-  'auth' | 'batch' | 'compressed' | 'maxRequests' | 'sweep' | 'wake'
+  'authenticate' | 'batch' | 'compressed' | 'maxRequests' | 'sweep' | 'wake'
 > {
   /** Who is speaking: `bearer`, `trustedHeader`, `sharedToken` or your own, or one principal for everybody; as for `knative`. */
-  readonly auth?: Principal | AuthenticateHead;
+  readonly authenticate?: Principal | AuthenticateHead;
   /** How this process sweeps; `elsewhere` if another one does. With `none`, an event is accepted only when what it caused has been published. */
   readonly sweeper?: SweeperOptions | 'elsewhere' | 'none';
   /** How long `shutdown` waits for requests in progress (ms). 10,000 unless given. */
@@ -81,7 +81,8 @@ export function faas(app: App, options: FaasOptions): FaasFunction {
       const { method, headers } = context;
       assertHeaders(headers);
       if (method !== 'POST') return await receive({ method, headers, principal: undefined });
-      const principal = await httpSender(options.auth, headOf(context), runtime);
+      const within = { ...runtime, deadline: runtime.clock.now() + deadlineMs };
+      const principal = await httpSender(options.authenticate, headOf(context), within);
       return await receive(requestOf(context, principal));
     } catch (error) {
       return httpFailure(error, runtime);
@@ -120,7 +121,7 @@ function assertHeaders(headers: unknown): void {
   throw new HearthError('invalid-event', message, { field: 'headers' });
 }
 
-/** The head of the request, in the shape that `auth` knows. */
+/** The head of the request, in the shape that `authenticate` knows. */
 function headOf({ headers, query = {} }: FaasContext): RequestHead {
   const token = Object.hasOwn(Object(query) as object, 'access_token') ? query['access_token'] : '';
   const distinct = Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat()]);

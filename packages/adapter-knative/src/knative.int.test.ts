@@ -110,8 +110,8 @@ describe('where the broker files dead letters, an event is answered with', () =>
   });
 
   it('403 when its sender may not speak for its subject', async () => {
-    const auth = { kind: 'device', id: 'd2' } as const;
-    const { send } = await listening({ rejected: 'refuse', auth });
+    const authenticate = { kind: 'device', id: 'd2' } as const;
+    const { send } = await listening({ rejected: 'refuse', authenticate });
     expect(await seen(await send(eventOf(rung.type)))).toEqual([403, '']);
   });
 });

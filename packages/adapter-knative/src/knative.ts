@@ -1,7 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { HearthError, type App, type Runtime } from '@hearth/core';
 import { defaultLimits } from '@hearth/core/event';
-import { httpBusy, httpFailure, httpHandling, type HttpAnswer } from '@hearth/core/trigger';
+import {
+  httpBusy,
+  httpFailure,
+  httpHandling,
+  warnOfAnonymous,
+  type HttpAnswer,
+} from '@hearth/core/trigger';
 import { nodeRuntime } from '@hearth/node';
 import { discard } from './body.ts';
 import { gather } from './gather.ts';
@@ -31,16 +37,14 @@ export interface Trigger {
 
 /** What `knative` and `serve` have in common. */
 export function trigger(app: App, options: KnativeOptions, runtime: Runtime): Trigger {
-  const { maxRequests = 1000, deadlineMs = 1, limits, auth, speaksFor } = options;
+  const { maxRequests = 1000, deadlineMs = 1, limits, authenticate } = options;
   assertPositive('maxRequests', maxRequests);
   assertPositive('deadlineMs', deadlineMs);
   const maxBytes = limits?.maxBytes ?? defaultLimits.maxBytes;
   const answerTo = answers(app, options, runtime);
   let open = 0;
   let isDraining = false;
-  if (auth === undefined && speaksFor === undefined) {
-    runtime.logger?.warn({ field: 'auth' }, 'Without "auth" everybody is anonymous and rejected.');
-  }
+  if (authenticate === undefined) warnOfAnonymous(runtime, 'authenticate');
   const leave = () => {
     open -= 1;
   };

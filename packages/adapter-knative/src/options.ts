@@ -16,7 +16,7 @@ export interface KnativeOptions
    * everybody who can reach the port, which is right only behind something that lets in nobody else. Without it everybody is anonymous,
    * and speaks for nothing.
    */
-  readonly auth?: Principal | Authenticate;
+  readonly authenticate?: Principal | Authenticate;
   /** Whether batches (`application/cloudevents-batch+json`) are taken; no, unless asked for. `limits.maxBatch` bounds them. */
   readonly batch?: boolean;
   /** Whether bodies compressed with gzip, deflate or brotli are taken; no, unless asked for. */

@@ -5,6 +5,7 @@ import {
   httpFailure,
   httpReceiver,
   httpSender,
+  rawPairs,
   type HandleInputs,
   type HttpAnswer,
 } from '@hearth/core/trigger';
@@ -22,18 +23,20 @@ export function receiver(
   runtime: Runtime,
   handleInputs: HandleInputs,
 ): (request: IncomingMessage) => Promise<HttpAnswer> {
-  const { compressed = false } = options;
+  const { compressed = false, deadlineMs = 25_000 } = options;
   const { maxBytes } = { ...defaultLimits, ...options.limits };
   const receive = httpReceiver(app, runtime, { ...options, handle: handleInputs });
 
   return async (request) => {
     hideToken(request);
     const { method, rawHeaders } = request;
-    const headers = pairsOf(rawHeaders);
+    const headers = rawPairs(rawHeaders);
     if (method !== 'POST') return receive({ method, headers, principal: undefined });
     try {
       const encoding = encodingOf(request, compressed);
-      const principal = await httpSender(options.auth, request, runtime);
+      const deadline = runtime.clock.now() + deadlineMs;
+      const within = { ...runtime, deadline };
+      const principal = await httpSender(options.authenticate, request, within);
       // Of nobody's request the body is not read.
       if (typeof principal !== 'object') return await receive({ headers, principal });
       const sent = await readBody(request, maxBytes);
@@ -43,11 +46,4 @@ export function receiver(
       return httpFailure(error, runtime);
     }
   };
-}
-
-// Node joins the values of a header that is sent twice, which would let one attribute hide in another.
-function pairsOf(raw: readonly string[]): readonly (readonly [name: string, value: string])[] {
-  const pairs: (readonly [string, string])[] = [];
-  for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at] as string, raw[at + 1] as string]);
-  return pairs;
 }

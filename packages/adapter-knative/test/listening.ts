@@ -32,9 +32,9 @@ export async function listening(options: Partial<KnativeOptions> = {}) {
     fatal: log('fatal'),
   };
   const clock = simulatedClock(0, { autoAdvance: true });
-  const auth = { kind: 'service', id: 'broker' } as const;
+  const authenticate = { kind: 'service', id: 'broker' } as const;
   const server = createServer(
-    knative(app, { store, publisher, deadLetters, logger, clock, auth, ...options }),
+    knative(app, { store, publisher, deadLetters, logger, clock, authenticate, ...options }),
   );
   await once(server.listen(0, '127.0.0.1'), 'listening');
   onTestFinished(() => {

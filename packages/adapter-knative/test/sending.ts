@@ -101,7 +101,7 @@ export const silent = logger({ level: 'silent' });
 export const byKnative =
   (options: Partial<KnativeOptions> = {}) =>
   async (app: App, runtime: Runtime): Promise<Listening> => {
-    const all = { ...runtime, logger: silent, auth: sender, ...options };
+    const all = { ...runtime, logger: silent, authenticate: sender, ...options };
     const server = createServer(knative(app, all));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     return {

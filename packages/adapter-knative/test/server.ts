@@ -8,7 +8,7 @@ const { url } = await serve(app, {
   store: memoryStore(),
   publisher: memoryPublisher(),
   logger: logger({ level: 'silent' }),
-  auth: { kind: 'service', id: 'broker' },
+  authenticate: { kind: 'service', id: 'broker' },
   port: 0,
   host: '127.0.0.1',
 });

@@ -182,7 +182,7 @@ describe.each(Object.keys(triggers))('%s', (trigger) => {
   it('begins nothing near the end of its time', async () => {
     const at = world();
     const store = { ...at.store, load: () => Promise.reject(new Error('begun')) };
-    const runtime = { ...at.runtime, store, functionTimeoutMs: 1 };
+    const runtime = { ...at.runtime, store, timeoutMs: 1 };
     await expect(send(runtime, [good('1')])).rejects.toThrow(/deadline/);
   });
 

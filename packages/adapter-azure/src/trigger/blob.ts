@@ -53,7 +53,7 @@ export interface BlobOptions extends AzureOptions, BlobDecodeOptions {}
  */
 export function blob(app: App, options: BlobOptions): EventGridFunction {
   const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options, isProved(options)) };
-  const { functionTimeoutMs: withinMs = 25_000 } = options;
+  const { timeoutMs: withinMs = 25_000 } = options;
   const read = reader(options);
   return {
     async handler(event, context) {

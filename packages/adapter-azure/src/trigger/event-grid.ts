@@ -17,7 +17,7 @@ export interface EventGridDecodeOptions extends MessageOptions {
   readonly telemetry?: boolean;
 }
 
-/** What `eventGrid` takes. `functionTimeoutMs` is 25,000 unless given: Event Grid waits for an answer for 30 s. */
+/** What `eventGrid` takes. `timeoutMs` is 25,000 unless given: Event Grid waits for an answer for 30 s. */
 export interface EventGridOptions extends AzureOptions, EventGridDecodeOptions {}
 
 /** What `app.eventGrid` of `@azure/functions` takes. */
@@ -37,7 +37,7 @@ export interface EventGridFunction {
 export function eventGrid(app: App, options: EventGridOptions): EventGridFunction {
   const isProved = options.principal !== undefined || options.telemetry === true;
   const runtime = { redeliveryAgeMs: 86_400_000, ...runtimeOf(options, isProved) };
-  const { functionTimeoutMs: withinMs = 25_000 } = options;
+  const { timeoutMs: withinMs = 25_000 } = options;
   return {
     async handler(event, context) {
       const inputs = decodeEventGrid(event, context, options);

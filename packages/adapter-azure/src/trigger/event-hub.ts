@@ -79,7 +79,7 @@ export function hubFunction(
 ): EventHubFunction {
   const runtime = runtimeOf(options, isProved);
   const { connection, eventHubName, consumerGroup, retry = untilDone } = options;
-  const { functionTimeoutMs: withinMs = 300_000, attempts = 5 } = options;
+  const { timeoutMs: withinMs = 300_000, attempts = 5 } = options;
   assertPositive('attempts', attempts);
   return {
     connection,

@@ -174,7 +174,7 @@ describe('a request is answered with', () => {
   });
 
   it('503 near the end of its time', async () => {
-    expect((await door({ functionTimeoutMs: 1 }).send(reading('1'))).status).toBe(503);
+    expect((await door({ timeoutMs: 1 }).send(reading('1'))).status).toBe(503);
   });
 
   it('405, whatever else a user lets in', async () => {

@@ -18,7 +18,7 @@ import { during } from './context-logger.ts';
 import { runtimeOf, type AzureOptions } from './options.ts';
 import type { Authenticate, FunctionRequest } from './request.ts';
 
-/** How requests are taken. `functionTimeoutMs` is 25,000 unless given: most senders wait for 30 s. */
+/** How requests are taken. `timeoutMs` is 25,000 unless given: most senders wait for 30 s. */
 export interface HttpOptions extends AzureOptions, Omit<HttpReceiverOptions, 'handle' | 'limits'> {
   /**
    * Who is speaking: a function of the request, such as `easyAuth`, or one principal for everybody who has the function's key. Without it
@@ -51,7 +51,7 @@ export interface HttpFunction {
 export function http(app: App, options: HttpOptions): HttpFunction {
   const runtime = runtimeOf(options, options.authenticate !== undefined, 'authenticate');
   const { authLevel = 'function', route, webhook, authenticate } = options;
-  const { functionTimeoutMs: withinMs = 25_000 } = options;
+  const { timeoutMs: withinMs = 25_000 } = options;
   const receive = httpReceiver(app, runtime, options);
   const { maxBytes } = { ...defaultLimits, ...options.limits };
   const answer = async (request: FunctionRequest): Promise<HttpAnswer> => {

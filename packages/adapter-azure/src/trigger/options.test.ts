@@ -11,9 +11,7 @@ const options = { ...place, principal, store: memoryStore(), publisher: memoryPu
 it.each([0, -1, 1.5, Number.NaN, Infinity, '5' as never])('refuses %j for a number', (value) => {
   const refused = (field: string) => expect.objectContaining({ code: 'invalid-option', field });
   expect(() => eventHub(app, { ...options, attempts: value })).toThrow(refused('attempts'));
-  expect(() => eventHub(app, { ...options, functionTimeoutMs: value })).toThrow(
-    refused('functionTimeoutMs'),
-  );
+  expect(() => eventHub(app, { ...options, timeoutMs: value })).toThrow(refused('timeoutMs'));
   expect(() => serviceBus(app, { ...options, maxDeliveryCount: value })).toThrow(
     refused('maxDeliveryCount'),
   );

@@ -13,7 +13,7 @@ export interface AzureOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
    * How long the host lets a function run (ms), as `functionTimeout` of host.json says; 300,000 unless given, which is what the Consumption
    * plan has. Near its end no new input is begun, and what is not done by then comes again.
    */
-  readonly functionTimeoutMs?: number;
+  readonly timeoutMs?: number;
   /**
    * Where lines go if no `logger` is given: through the invocation's `context` (the default), so that Application Insights files them under
    * its operation, or to standard output.
@@ -30,8 +30,8 @@ export interface AzureOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
  * @throws {HearthError} `invalid-option`.
  */
 export function runtimeOf(options: AzureOptions, isProved = true, field = 'principal'): Runtime {
-  const { logger, logs = 'context', functionTimeoutMs = 1 } = options;
-  assertPositive('functionTimeoutMs', functionTimeoutMs);
+  const { logger, logs = 'context', timeoutMs = 1 } = options;
+  assertPositive('timeoutMs', timeoutMs);
   const isOwn = logger !== undefined || logs === 'stdout';
   const runtime = nodeRuntime(isOwn ? options : { ...options, logger: contextLogger() });
   if (!isProved) warnOfAnonymous(runtime, field);

@@ -71,7 +71,7 @@ export function serviceBus(
   options: ServiceBusOptions & Partial<ServiceBusQueue & ServiceBusSubscription>,
 ): ServiceBusFunction {
   const runtime = runtimeOf(options, options.principal !== undefined);
-  const { functionTimeoutMs: withinMs = 300_000 } = options;
+  const { timeoutMs: withinMs = 300_000 } = options;
   const { connection, queueName, topicName, subscriptionName } = options;
   const { cardinality = 'one', isSessionsEnabled = false, maxDeliveryCount = 10 } = options;
   assertPositive('maxDeliveryCount', maxDeliveryCount);

@@ -5,7 +5,7 @@ import { during } from './context-logger.ts';
 
 /** How an invocation sweeps. */
 export interface SweepingOptions extends SweepOptions {
-  readonly functionTimeoutMs?: number;
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -17,8 +17,8 @@ export async function sweepWithin(
   app: App,
   runtime: Runtime,
   context: FunctionContext,
-  { shard, limit, functionTimeoutMs = 300_000 }: SweepingOptions,
+  { shard, limit, timeoutMs = 300_000 }: SweepingOptions,
 ): Promise<void> {
-  const within = timed(runtime, functionTimeoutMs);
+  const within = timed(runtime, timeoutMs);
   await during(context, () => sweepAll(app, within, { shard, limit }));
 }

@@ -215,7 +215,7 @@ describe('a request on Cloud Run, without the framework,', () => {
 
   it('is read to its end, and refused with an answer if it is too large', async () => {
     const at = world();
-    const handler = http(app, { ...at.runtime, auth: principal, limits });
+    const handler = http(app, { ...at.runtime, authenticate: principal, limits });
     const url = await serve((request, response) => void handler(request, response));
     expect((await fetch(url, { method: 'POST', headers, body: good('1') })).status).toBe(202);
     const body = 'x'.repeat(200_000);
@@ -225,7 +225,7 @@ describe('a request on Cloud Run, without the framework,', () => {
 
   it('is read whatever has parsed its body before', async () => {
     const at = world();
-    const handler = http(app, { ...at.runtime, auth: principal });
+    const handler = http(app, { ...at.runtime, authenticate: principal });
     const parsed = [reading('1'), good('2'), Buffer.from(good('3'))];
     const url = await serve((request, response) => {
       request.resume().on('end', () => {
@@ -242,7 +242,7 @@ describe('a request on Cloud Run, without the framework,', () => {
 describe('a request to http', () => {
   const request = async (body: string | Uint8Array, headers: Record<string, string>, rest = {}) => {
     const at = world();
-    const options = { ...at.runtime, auth: principal, limits, batch: true, ...rest };
+    const options = { ...at.runtime, authenticate: principal, limits, batch: true, ...rest };
     const url = await functionAt({ http: http(app, options) });
     const answer = await fetch(url, { method: 'POST', headers, body: body as string });
     expect(await answer.text()).not.toContain('Error');
@@ -277,9 +277,11 @@ describe('a request to http', () => {
 
   it('is not let in without a principal, and tried again if that cannot be found out', async () => {
     const headers = { 'content-type': 'application/cloudevents+json' };
-    const nobody = await request(good('1'), headers, { auth: () => undefined });
+    const nobody = await request(good('1'), headers, { authenticate: () => undefined });
     expect(nobody).toMatchObject({ status: 401, ids: [] });
     const fails = () => Promise.reject(new Error('no keys'));
-    expect(await request(good('1'), headers, { auth: fails })).toMatchObject({ status: 503 });
+    expect(await request(good('1'), headers, { authenticate: fails })).toMatchObject({
+      status: 503,
+    });
   });
 });

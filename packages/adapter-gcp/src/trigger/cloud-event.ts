@@ -1,9 +1,14 @@
 import { HearthError, isHearthError, type App, type Input, type Principal } from '@hearth/core';
 import { toBase64, type Limits } from '@hearth/core/event';
-import { anonymous, httpInputs, messageInput } from '@hearth/core/trigger';
+import {
+  carefully,
+  httpInputs,
+  messageInput,
+  principalFrom,
+  recordOf,
+  type PrincipalFrom,
+} from '@hearth/core/trigger';
 import { eventFunction, type EventFunction, type EventOptions } from './event-function.ts';
-import { recordOf } from './native.ts';
-import { answerOf } from './option-answer.ts';
 
 /** Who sends CloudEvents, and what they may cost. */
 export interface CloudEventDecodeOptions {
@@ -11,7 +16,7 @@ export interface CloudEventDecodeOptions {
    * Who is speaking: a principal, if only that one can reach the function, or a function that uses nothing a sender chooses. Without it
    * everybody is anonymous, and speaks for nothing.
    */
-  readonly principal?: Principal | ((event: Readonly<Record<string, unknown>>) => Principal);
+  readonly principal?: PrincipalFrom<Readonly<Record<string, unknown>>>;
   readonly limits?: Partial<Limits>;
 }
 
@@ -26,7 +31,9 @@ export interface CloudEventOptions extends EventOptions, CloudEventDecodeOptions
  * request in the place of the event's own; `http` sees all of it.
  */
 export function cloudEvent(app: App, options: CloudEventOptions): EventFunction {
-  return eventFunction(app, options, (event) => decodeCloudEvent(event, options));
+  return eventFunction(app, options, options.principal !== undefined, (event) =>
+    decodeCloudEvent(event, options),
+  );
 }
 
 /** Reads what the framework hands in for a CloudEvent or a batch, as `cloudEvent` does: one input, or one for each element. Never throws. */
@@ -34,9 +41,12 @@ export function decodeCloudEvent(
   native: unknown,
   options: CloudEventDecodeOptions = {},
 ): readonly Input[] {
-  const { limits, principal: from = anonymous } = options;
-  const principal =
-    typeof from === 'function' ? answerOf('principal', () => from(recordOf(native))) : from;
+  return carefully(native, () => inputsOf(native, options));
+}
+
+function inputsOf(native: unknown, options: CloudEventDecodeOptions): readonly Input[] {
+  const { limits } = options;
+  const principal = principalFrom(options.principal, recordOf(native));
   if (ArrayBuffer.isView(native)) return ofBytes(native as Uint8Array, principal, limits);
   const json = typeof native === 'object' && native !== null ? withBytes(native) : native;
   const { traceparent } = recordOf(native);

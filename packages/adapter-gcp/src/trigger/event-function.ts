@@ -1,6 +1,7 @@
-import { HearthError, type App, type Input } from '@hearth/core';
+import { handle, type App, type Input } from '@hearth/core';
+import { throwIfRetry } from '@hearth/core/trigger';
 import { during } from './cloud-logger.ts';
-import { invoker, runtimeOf, type GcpOptions } from './options.ts';
+import { runtimeOf, timed, type GcpOptions } from './options.ts';
 
 /** How events of Eventarc and of functions with an event trigger are taken. */
 export interface EventOptions extends GcpOptions {
@@ -17,26 +18,24 @@ export type EventFunction = (event: unknown) => Promise<void>;
 const dayMs = 86_400_000;
 
 /**
- * Makes a function of how its events are read. It resolves when they are done or in the dead letters.
+ * Makes a function of how its events are read; `isProved` if that can say who speaks. It resolves when they are done or in the dead letters.
  *
  * What the function throws is a `HearthError` (`conflict`, retryable) that names reasons and no data: the framework logs it, and answers 500.
  */
 export function eventFunction(
   app: App,
   options: EventOptions,
+  isProved: boolean,
   read: (event: unknown) => readonly Input[],
 ): EventFunction {
-  const runtime = runtimeOf(options, dayMs);
+  const runtime = runtimeOf(options, dayMs, isProved);
   const isLast = options.retries === false;
-  const invoke = invoker(app, options, runtime, isLast ? { afterLastAttempt: 'lost' } : {});
+  const how = isLast ? ({ afterLastAttempt: 'lost' } as const) : {};
   return async (event) => {
     const inputs = read(event);
     const given = isLast ? inputs.map((input) => ({ ...input, lastAttempt: true })) : inputs;
-    const handled = await during(inputs[0]?.traceparent, () => invoke(given));
-    const again = handled.filter(({ verdict }) => verdict === 'retry');
-    if (again.length === 0) return;
-    const codes = [...new Set(again.map(({ code = 'conflict' }) => code))];
-    const message = `${again.length} of ${handled.length} must be delivered again: ${codes.join(', ')}.`;
-    throw new HearthError('conflict', message, { retryable: true });
+    const within = timed(runtime, options.timeoutMs);
+    const handling = () => handle(app, given, within, how);
+    throwIfRetry(await during(inputs[0]?.traceparent, handling));
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HearthError, type Runtime } from '@hearth/core';
-import { httpFailure, type HttpAnswer } from '@hearth/core/trigger';
+import { httpFailure, type HttpAnswer, type HttpSender } from '@hearth/core/trigger';
 import { during } from './cloud-logger.ts';
 
 /**
@@ -70,18 +70,10 @@ function limited(body: Uint8Array, maxBytes: number, size = body.length): Uint8A
 const unproved: HttpAnswer = { status: 401, headers: { 'www-authenticate': 'Bearer' } };
 const uncheckable: HttpAnswer = { status: 503 };
 
-/** Who is speaking, or what a sender is told of whom that is not known: 401, and 503 if it could not be found out now. */
-export async function prove<P>(
-  find: () => P | undefined | Promise<P | undefined>,
-  { logger }: Runtime,
-): Promise<{ readonly principal: P } | { readonly answer: HttpAnswer }> {
-  try {
-    const principal = await find();
-    return principal === undefined ? { answer: unproved } : { principal };
-  } catch (error) {
-    logger?.error({ err: error }, 'Who is speaking could not be checked.');
-    return { answer: uncheckable };
-  }
+/** What a sender is told of whom it is not known who it is: 401, and 503 if that could not be found out now. */
+export function refusalOf(sender: HttpSender): HttpAnswer | undefined {
+  if (sender === undefined) return unproved;
+  return sender === 'unknown' ? uncheckable : undefined;
 }
 
 /** The answer to anything but a POST. */

@@ -1,22 +1,17 @@
 import type { App, Principal } from '@hearth/core';
-import { defaultLimits, type HttpHeaders } from '@hearth/core/event';
+import { defaultLimits } from '@hearth/core/event';
 import {
   anonymous,
-  httpHandling,
   httpInputs,
   httpReceiver,
+  httpSender,
+  rawPairs,
   type HttpInputs,
   type HttpInputsOptions,
   type HttpReceiverOptions,
 } from '@hearth/core/trigger';
-import {
-  bodyOf,
-  httpFunction,
-  prove,
-  type HttpFunction,
-  type HttpRequest,
-} from './http-function.ts';
-import { deadlineOf, runtimeOf, type GcpOptions } from './options.ts';
+import { bodyOf, httpFunction, type HttpFunction, type HttpRequest } from './http-function.ts';
+import { runtimeOf, timed, type GcpOptions } from './options.ts';
 
 /** Finds out who is speaking, from the head of a request. `undefined` is answered with 401; what it throws, with 503. */
 export type Authenticate = (
@@ -29,7 +24,7 @@ export interface HttpOptions extends GcpOptions, Omit<HttpReceiverOptions, 'hand
    * Who is speaking: a function of the request's head, such as `googleCaller({ … })`, or one principal for everybody who can reach the
    * function, which is right only where IAM lets in nobody else. Without it everybody is anonymous, and speaks for nothing.
    */
-  readonly auth?: Principal | Authenticate;
+  readonly authenticate?: Principal | Authenticate;
 }
 
 const dayMs = 86_400_000;
@@ -44,21 +39,20 @@ const dayMs = 86_400_000;
  * @throws {HearthError} `invalid-option` for a webhook that cannot be.
  */
 export function http(app: App, options: HttpOptions): HttpFunction {
-  const runtime = runtimeOf(options, dayMs);
-  const { auth = anonymous, rejected, limits } = options;
-  const { maxBytes } = { ...defaultLimits, ...limits };
-  const handle = httpHandling(app, runtime, { rejected });
-  const receive = httpReceiver(app, runtime, {
-    ...options,
-    handle: (inputs) => handle(inputs, deadlineOf(runtime, options)),
-  });
+  const { authenticate, timeoutMs } = options;
+  const runtime = runtimeOf(options, dayMs, authenticate !== undefined, 'authenticate');
+  const { maxBytes } = { ...defaultLimits, ...options.limits };
+  const receive = httpReceiver(app, runtime, options);
   return httpFunction(runtime, async (request) => {
     const { method, rawHeaders } = request;
-    const headers = pairsOf(rawHeaders);
+    const headers = rawPairs(rawHeaders);
     if (method !== 'POST') return receive({ method, headers, principal: anonymous });
-    const proof = await prove(() => (typeof auth === 'function' ? auth(request) : auth), runtime);
-    if ('answer' in proof) return proof.answer;
-    return receive({ headers, body: await bodyOf(request, maxBytes), ...proof });
+    const within = timed(runtime, timeoutMs);
+    const principal = await httpSender(authenticate, request, within);
+    // Of nobody's request the body is not read.
+    if (typeof principal !== 'object') return receive({ headers, principal });
+    const body = await bodyOf(request, maxBytes);
+    return receive({ headers, body, principal, deadline: within.deadline });
   });
 }
 
@@ -73,12 +67,5 @@ export async function decodeHttp(
 ): Promise<HttpInputs> {
   const { maxBytes } = { ...defaultLimits, ...options.limits };
   const body = await bodyOf(request, maxBytes);
-  return httpInputs({ headers: pairsOf(request.rawHeaders), body }, options);
-}
-
-// Node joins the values of a header that is sent twice, which would let one attribute hide in another.
-function pairsOf(raw: readonly string[]): HttpHeaders {
-  const pairs: (readonly [string, string])[] = [];
-  for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at] as string, raw[at + 1] as string]);
-  return pairs;
+  return httpInputs({ headers: rawPairs(request.rawHeaders), body }, options);
 }

@@ -1,13 +1,6 @@
-import {
-  handle,
-  HearthError,
-  type App,
-  type Handled,
-  type HandleOptions,
-  type Input,
-  type Runtime,
-} from '@hearth/core';
+import { HearthError, type Runtime } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
+import { timed as within, warnOfAnonymous, type TimedRuntime } from '@hearth/core/trigger';
 import { nodeRuntime, type NodeRuntimeOptions } from '@hearth/node';
 import { cloudLogger } from './cloud-logger.ts';
 
@@ -25,39 +18,30 @@ export interface GcpOptions extends Omit<NodeRuntimeOptions, 'deadline'> {
   readonly limits?: Partial<Limits>;
 }
 
-// The last part of the time is for what was begun: for its save, its answer, and its log lines.
-const shareKept = 0.1;
-const mostKeptMs = 5_000;
-
-/** The instant (ms) after which a call that begins now must begin nothing more. */
-export function deadlineOf({ clock }: Runtime, { timeoutMs = 60_000 }: GcpOptions): number {
-  return clock.now() + timeoutMs - Math.min(timeoutMs * shareKept, mostKeptMs);
+/** The runtime of a call that begins now. */
+export function timed(runtime: Runtime, timeoutMs = 60_000): TimedRuntime {
+  return within(runtime, timeoutMs);
 }
 
 /**
- * The runtime of a trigger; `redeliveryAgeMs` is that of its host unless given.
+ * The runtime of a trigger; `redeliveryAgeMs` is that of its host unless given. It warns where nothing proves who
+ * speaks, by the option that would.
  *
  * @throws {HearthError} `invalid-option` for a time that is none.
  */
-export function runtimeOf(options: GcpOptions, redeliveryAgeMs: number): Runtime {
+export function runtimeOf(
+  options: GcpOptions,
+  redeliveryAgeMs: number,
+  isProved: boolean,
+  field = 'principal',
+): Runtime {
   const { timeoutMs = 60_000 } = options;
   if (!Number.isSafeInteger(timeoutMs) || timeoutMs < 1) {
     const message = '"timeoutMs" must be a positive integer.';
     throw new HearthError('invalid-option', message, { field: 'timeoutMs' });
   }
-  return nodeRuntime({ redeliveryAgeMs, ...options, logger: options.logger ?? cloudLogger() });
-}
-
-/** Handles the inputs of one call by its deadline. Never rejects. */
-export type Invoke = (inputs: readonly Input[]) => Promise<readonly Handled[]>;
-
-/** Gives the function that handles the inputs of calls. */
-export function invoker(
-  app: App,
-  options: GcpOptions,
-  runtime: Runtime,
-  how: HandleOptions = {},
-): Invoke {
-  return (inputs) =>
-    handle(app, inputs, { ...runtime, deadline: deadlineOf(runtime, options) }, how);
+  const { logger = cloudLogger() } = options;
+  const runtime = nodeRuntime({ redeliveryAgeMs, ...options, logger });
+  if (!isProved) warnOfAnonymous(runtime, field);
+  return runtime;
 }

@@ -1,6 +1,6 @@
 import type { App, Input } from '@hearth/core';
+import { carefully, recordOf, textOf } from '@hearth/core/trigger';
 import { eventFunction, type EventFunction, type EventOptions } from './event-function.ts';
-import { recordOf, textOf } from './native.ts';
 import { readDelivery, type PubsubDecodeOptions } from './pubsub-message.ts';
 
 /** How events about messages of Pub/Sub are taken. */
@@ -14,13 +14,21 @@ export interface PubsubEventOptions extends EventOptions, PubsubDecodeOptions {}
  * retries.
  */
 export function pubsubEvent(app: App, options: PubsubEventOptions): EventFunction {
-  return eventFunction(app, options, (event) => [decodePubsubEvent(event, options)]);
+  return eventFunction(app, options, options.principal !== undefined, (event) =>
+    decodePubsubEvent(event, options),
+  );
 }
 
 /** Reads the event `google.cloud.pubsub.topic.v1.messagePublished` around a message, as `pubsubEvent` does; never throws. */
-export function decodePubsubEvent(event: unknown, options: PubsubDecodeOptions = {}): Input {
-  const { data, source, traceparent } = recordOf(event);
-  return readDelivery(data, textIn(event), options, { source: textOf(source), traceparent });
+export function decodePubsubEvent(
+  event: unknown,
+  options: PubsubDecodeOptions = {},
+): readonly [Input] {
+  return carefully(event, () => {
+    const { data, source, traceparent } = recordOf(event);
+    const around = { source: textOf(source), traceparent };
+    return [readDelivery(data, textIn(event), options, around)] as const;
+  });
 }
 
 /** What came, for the dead letter of what is no such event. */

@@ -1,8 +1,7 @@
-import { HearthError, isHearthError, type Input, type Principal } from '@hearth/core';
+import { HearthError, isHearthError, type Input } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
-import { anonymous, messageInput, type Message, type Plain } from '@hearth/core/trigger';
-import { answerOf } from './option-answer.ts';
-import { recordOf, textOf, textsOf } from './native.ts';
+import { givenOf, messageInput, recordOf, textOf, uriOf, type Message } from '@hearth/core/trigger';
+import type { PlainFrom, PrincipalFrom } from '@hearth/core/trigger';
 
 /** A message of Pub/Sub as it was delivered. */
 export interface PubsubDelivery {
@@ -18,18 +17,18 @@ export interface PubsubDelivery {
   readonly deliveryAttempt?: number;
 }
 
-/** What a payload that is no CloudEvent becomes. The trigger knows a `source`, a `time`, and the device as `subject`, where they are left out. */
-export type PlainPayload = Omit<Plain, 'source'> & Partial<Pick<Plain, 'source'>>;
-
 /** How messages of Pub/Sub become events. */
 export interface PubsubDecodeOptions {
   /**
    * How the sender of a message is known: a principal, if only that one may publish to the topic, or a function such as `bridgedDevice`,
    * which must use nothing that a device can choose. Without it everybody is anonymous, and speaks for nothing.
    */
-  readonly principal?: Principal | ((delivery: PubsubDelivery) => Principal | HearthError);
-  /** What a payload that is no CloudEvent becomes; without it, or where the function gives `undefined`, it is rejected. */
-  readonly plain?: PlainPayload | ((delivery: PubsubDelivery) => PlainPayload | undefined);
+  readonly principal?: PrincipalFrom<PubsubDelivery>;
+  /**
+   * What a payload that is no CloudEvent becomes; without it, or where the function gives `undefined`, it is rejected. The trigger knows a
+   * `source`, a `time`, and the device that speaks as `subject`, where they are left out.
+   */
+  readonly plain?: PlainFrom<PubsubDelivery>;
   /**
    * `max_delivery_attempts` of the subscription's dead-letter policy: a step that fails at the last one becomes a dead letter of ours, with
    * its reason.
@@ -59,17 +58,16 @@ export function readDelivery(
   }
   const { attributes, data, messageId, orderingKey, deliveryAttempt: attempt } = delivery;
   const { maxDeliveryAttempts: most, limits } = options;
-  const { principal: from = anonymous } = options;
-  const principal = typeof from === 'function' ? answerOf('principal', () => from(delivery)) : from;
+  const { source = `//pubsub.googleapis.com/${uriOf(delivery.subscription)}` } = around;
+  const time = delivery.publishTime;
   return messageInput({
-    principal,
+    ...givenOf(options, delivery, { source, time }),
     attributes,
     attempt,
     limits,
     body: data,
     contentType: attributes['content-type'] ?? attributes['Content-Type'],
     sniff: true,
-    otherwise: plainOf(delivery, around.source, principal, options.plain),
     id: messageId,
     order: orderingKey,
     lastAttempt: attempt === undefined || most === undefined ? undefined : attempt >= most,
@@ -117,19 +115,8 @@ function noPush(message: string): HearthError {
   return new HearthError('invalid-event', message, { field: 'message' });
 }
 
-function plainOf(
-  delivery: PubsubDelivery,
-  source: string | undefined,
-  principal: Principal | HearthError,
-  given: PubsubDecodeOptions['plain'],
-): Plain | HearthError | undefined {
-  const plain =
-    typeof given === 'function' ? answerOf('plain', () => given(delivery), 'invalid-event') : given;
-  if (plain === undefined || isHearthError(plain)) return plain;
-  return {
-    source: source ?? `//pubsub.googleapis.com/${encodeURI(delivery.subscription)}`,
-    time: delivery.publishTime,
-    subject: isHearthError(principal) || principal.kind !== 'device' ? undefined : principal.id,
-    ...plain,
-  };
+/** The texts of a record; what is none is left out. */
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  const texts = Object.entries(recordOf(value)).filter(([, text]) => typeof text === 'string');
+  return Object.fromEntries(texts) as Record<string, string>;
 }

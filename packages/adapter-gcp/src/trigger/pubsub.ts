@@ -1,8 +1,8 @@
-import type { App, Input } from '@hearth/core';
-import { httpAnswer, type HttpAnswer } from '@hearth/core/trigger';
+import { handle, type App, type Input } from '@hearth/core';
+import { carefully, httpAnswer, httpSender, type HttpAnswer } from '@hearth/core/trigger';
 import { googleCaller, type GoogleCaller } from './google-caller.ts';
-import { bodyOf, httpFunction, postOnly, prove, type HttpFunction } from './http-function.ts';
-import { invoker, runtimeOf, type GcpOptions } from './options.ts';
+import { bodyOf, httpFunction, postOnly, refusalOf, type HttpFunction } from './http-function.ts';
+import { runtimeOf, timed, type GcpOptions } from './options.ts';
 import { readDelivery, type PubsubDecodeOptions } from './pubsub-message.ts';
 
 /** How pushes of Pub/Sub are taken. */
@@ -27,16 +27,19 @@ const retentionMs = 7 * 86_400_000;
  * @throws {HearthError} `invalid-option` for a caller that nobody can be.
  */
 export function pubsub(app: App, options: PubsubOptions): HttpFunction {
-  const runtime = runtimeOf(options, retentionMs);
-  const invoke = invoker(app, options, runtime);
+  const runtime = runtimeOf(options, retentionMs, options.principal !== undefined);
+  const { timeoutMs } = options;
   const caller = googleCaller(options.caller);
   return httpFunction(runtime, async (request) => {
     if (request.method !== 'POST') return postOnly;
-    const proof = await prove(() => caller(request), runtime);
-    if ('answer' in proof) return proof.answer;
+    const within = timed(runtime, timeoutMs);
+    const refused = refusalOf(await httpSender(caller, request, within));
+    if (refused !== undefined) return refused;
     const body = await bodyOf(request, maxPushBytes);
     const { traceparent } = request.headers;
-    const answer = httpAnswer(await invoke([decodePubsub(body, options, { traceparent })]));
+    const answer = httpAnswer(
+      await handle(app, decodePubsub(body, options, { traceparent }), within),
+    );
     // Google's emulator takes 202 for a refusal, which Pub/Sub itself does not.
     return answer.status < 300 ? done : answer;
   });
@@ -52,9 +55,10 @@ export function decodePubsub(
   body: Uint8Array | string,
   options: PubsubDecodeOptions = {},
   around: { readonly traceparent?: unknown } = {},
-): Input {
+): readonly [Input] {
   const text = typeof body === 'string' ? body : Buffer.from(body).toString();
-  return readDelivery(parsed(text), text, options, around);
+  const read = () => [readDelivery(parsed(text), text, options, around)] as const;
+  return carefully(text, read);
 }
 
 function parsed(text: string): unknown {

@@ -1,8 +1,8 @@
-import { HearthError, sweep, type App, type Runtime, type Shard } from '@hearth/core';
-import type { HttpAnswer } from '@hearth/core/trigger';
+import { HearthError, type App, type Shard } from '@hearth/core';
+import { httpSender, sweepAll, type HttpAnswer } from '@hearth/core/trigger';
 import { googleCaller, type GoogleCaller } from './google-caller.ts';
-import { httpFunction, postOnly, prove, type HttpFunction } from './http-function.ts';
-import { deadlineOf, runtimeOf, type GcpOptions } from './options.ts';
+import { httpFunction, postOnly, refusalOf, type HttpFunction } from './http-function.ts';
+import { runtimeOf, timed, type GcpOptions } from './options.ts';
 
 /** Who may make the app sweep. */
 export interface ScheduleOptions extends GcpOptions {
@@ -23,38 +23,24 @@ export interface ScheduleOptions extends GcpOptions {
  * @throws {HearthError} `invalid-option` for a caller that nobody can be.
  */
 export function schedule(app: App, options: ScheduleOptions): HttpFunction {
-  const runtime = runtimeOf(options, 86_400_000);
+  const runtime = runtimeOf(options, 86_400_000, true);
   const caller = googleCaller(options.caller);
-  const { limit } = options;
+  const { limit, timeoutMs } = options;
   return httpFunction(runtime, async (request) => {
     if (request.method !== 'POST') return postOnly;
-    const proof = await prove(() => caller(request), runtime);
-    if ('answer' in proof) return proof.answer;
+    const within = timed(runtime, timeoutMs);
+    const refused = refusalOf(await httpSender(caller, request, within));
+    if (refused !== undefined) return refused;
     const shard = shardIn(request.url ?? '');
-    const how = {
-      ...(shard === undefined ? {} : { shard }),
-      ...(limit === undefined ? {} : { limit }),
-    };
-    const deadline = deadlineOf(runtime, options);
-    return sweepAll(app, { ...runtime, deadline }, how);
+    return sweepAll(app, within, { shard, limit }).then(
+      () => swept,
+      () => unreadable,
+    );
   });
 }
 
 const swept: HttpAnswer = { status: 204 };
 const unreadable: HttpAnswer = { status: 503 };
-
-async function sweepAll(
-  app: App,
-  runtime: Runtime & { readonly deadline: number },
-  how: { readonly shard?: Shard; readonly limit?: number },
-): Promise<HttpAnswer> {
-  for (;;) {
-    const { records, failed, more } = await sweep(app, runtime, how);
-    if (more && records === 0) return unreadable;
-    // Records at which a sweep fails are due later; those alone are no reason to go on.
-    if (!more || records <= failed || runtime.clock.now() >= runtime.deadline) return swept;
-  }
-}
 
 function shardIn(url: string): Shard | undefined {
   const text = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('shard');

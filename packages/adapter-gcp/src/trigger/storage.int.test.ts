@@ -65,7 +65,7 @@ describe('storage', () => {
 
   it('makes an event about the device in the name, with what is known of the object', () => {
     const { data: _, ...rule } = options.objects['clips/{device}/{clip}'] ?? {};
-    const input = decodeStorage(native(stored), {
+    const [input] = decodeStorage(native(stored), {
       ...options,
       objects: { 'clips/{device}/{clip}': rule },
     });
@@ -103,7 +103,7 @@ describe('storage', () => {
     ['no generation', native({ ...stored, generation: undefined })],
     ['a generation that is none', native({ ...stored, generation: '-1' })],
   ])('rejects %s', (_, event) => {
-    expect(decodeStorage(event, options).event).toMatchObject({ code: 'invalid-event' });
+    expect(decodeStorage(event, options)[0].event).toMatchObject({ code: 'invalid-event' });
   });
 
   it('brings an object again while the store is down, or buries it if nobody would', async () => {

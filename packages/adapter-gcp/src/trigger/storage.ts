@@ -1,14 +1,17 @@
 import { HearthError, isHearthError, type App, type Input } from '@hearth/core';
 import type { Limits } from '@hearth/core/event';
 import {
+  carefully,
   messageInput,
+  uriOf,
   topicMap,
   type TopicMap,
   type TopicPrincipal,
   type TopicRules,
+  recordOf,
+  textOf,
 } from '@hearth/core/trigger';
 import { eventFunction, type EventFunction, type EventOptions } from './event-function.ts';
-import { recordOf, textOf } from './native.ts';
 
 /** What lies where in a bucket. */
 export interface StorageDecodeOptions {
@@ -50,12 +53,23 @@ export interface StorageOptions extends EventOptions, StorageDecodeOptions {}
  */
 export function storage(app: App, options: StorageOptions): EventFunction {
   const map = mapOf(options);
-  return eventFunction(app, options, (event) => [read(event, map, options.limits)]);
+  return eventFunction(app, options, isProved(options), (event) =>
+    reading(event, map, options.limits),
+  );
 }
 
 /** Reads an event of Cloud Storage, as `storage` does; never throws for what comes. */
-export function decodeStorage(event: unknown, options: StorageDecodeOptions): Input {
-  return read(event, mapOf(options), options.limits);
+export function decodeStorage(event: unknown, options: StorageDecodeOptions): readonly [Input] {
+  return reading(event, mapOf(options), options.limits);
+}
+
+function reading(event: unknown, map: TopicMap, limits: Partial<Limits> | undefined) {
+  return carefully(event, () => [read(event, map, limits)] as const);
+}
+
+/** Whether anything says who stores. */
+function isProved({ objects, principal }: StorageDecodeOptions): boolean {
+  return principal !== undefined || Object.values(objects).some((rule) => rule.principal);
 }
 
 function mapOf({ objects, principal }: StorageDecodeOptions): TopicMap {
@@ -80,7 +94,7 @@ function read(event: unknown, map: TopicMap, limits: Partial<Limits> | undefined
       ? otherwise
       : {
           ...otherwise,
-          source: `//storage.googleapis.com/projects/_/buckets/${bucket}`,
+          source: uriOf(`//storage.googleapis.com/projects/_/buckets/${bucket}`),
           time: textOf(time),
         },
     id: [bucket, name, generation, metageneration, change].join('/'),

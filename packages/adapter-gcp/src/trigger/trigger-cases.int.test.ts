@@ -78,7 +78,7 @@ const ways: readonly Way[] = [
   },
   {
     name: 'http, structured',
-    make: (app, runtime, who) => ({ http: http(app, { ...runtime, auth: who }) }),
+    make: (app, runtime, who) => ({ http: http(app, { ...runtime, authenticate: who }) }),
     send: structured,
     answerOf: byBroker,
   },

@@ -63,6 +63,18 @@ type Common = Pick<Input, 'principal' | 'traceparent'>;
 
 const isBatch = /cloudevents-batch/i;
 
+/**
+ * Headers as pairs, from the `rawHeaders` of Node: it joins the values of a header that is sent twice elsewhere, which would let one
+ * attribute hide in another.
+ */
+export function rawPairs(rawHeaders: readonly string[]): Pairs {
+  const pairs: (readonly [string, string])[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    pairs.push([rawHeaders[at] as string, rawHeaders[at + 1] as string]);
+  }
+  return pairs;
+}
+
 /** Headers as pairs. */
 export function headerPairs(headers: HttpHeaders): Pairs {
   if (Symbol.iterator in headers) return Array.isArray(headers) ? (headers as Pairs) : [...headers];

@@ -8,7 +8,7 @@ export { topicMap } from './topics.ts';
 export type { Place, TopicMap, TopicMapOptions, TopicRule, TopicRules } from './topics.ts';
 export type { TopicPrincipal, TopicSender } from './sender.ts';
 export { anonymous } from '../ports/principal.ts';
-export { httpInputs } from './http-inputs.ts';
+export { httpInputs, rawPairs } from './http-inputs.ts';
 export type { HttpInputs, HttpInputsOptions, HttpMessage } from './http-inputs.ts';
 export { httpAnswer, httpBusy, httpRefusal } from './http-answer.ts';
 export type { HttpAnswer, HttpAnswerOptions, WhenRejected } from './http-answer.ts';
