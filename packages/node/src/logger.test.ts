@@ -36,6 +36,20 @@ describe('logger', () => {
     expect(linesOf(both)).toHaveLength(0);
   });
 
+  it('keeps the level that the environment had when it was made', () => {
+    vi.stubEnv('LOG_LEVEL', 'error');
+    const lines = linesOf((log) => {
+      vi.stubEnv('LOG_LEVEL', 'debug');
+      log.warn({}, 'Something.');
+      log.error({}, 'Something.');
+    });
+    expect(lines).toMatchObject([{ level: 'error' }]);
+  });
+
+  it('refuses paths that are none when it is made', () => {
+    expect(() => logger({ redact: ['a['] })).toThrow('redact');
+  });
+
   it('shows neither data nor credentials, up to three levels deep', () => {
     const secret = 'SECRET';
     const headers = { authorization: secret, Authorization: secret, cookie: secret };

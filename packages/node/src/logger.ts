@@ -39,10 +39,25 @@ const censored = '[redacted]';
  * A pino logger that writes one JSON object a line: `ts`, `level` by name, `msg` and the fields.
  *
  * It shows no data of events and no credentials, wherever they are found up to three levels deep, and of an error only what cannot
- * quote data.
+ * quote data. Pino is set up for the first line, so that a function that has nothing to say starts without.
  */
 export function logger(options: LoggerOptions = {}): Logger {
-  const { level = process.env['LOG_LEVEL'] ?? 'info', sync = true, redact = [] } = options;
+  const { level = process.env['LOG_LEVEL'] ?? 'info', redact = [] } = options;
+  let made: Logger | undefined;
+  const own = () => (made ??= pinoLogger(options, level));
+  // Paths that are none are refused at once.
+  if (redact.length > 0) own();
+  return {
+    debug: (fields, message) => own().debug(fields, message),
+    info: (fields, message) => own().info(fields, message),
+    warn: (fields, message) => own().warn(fields, message),
+    error: (fields, message) => own().error(fields, message),
+    fatal: (fields, message) => own().fatal(fields, message),
+  };
+}
+
+function pinoLogger(options: LoggerOptions, level: string): Logger {
+  const { sync = true, redact = [] } = options;
   const settings: PinoOptions = {
     level: Object.hasOwn(pino.levels.values, level) || level === 'silent' ? level : 'info',
     base: { ...options.base },
