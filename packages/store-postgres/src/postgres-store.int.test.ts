@@ -9,7 +9,8 @@ import {
 } from '@hearth/testing/conformance';
 import { needs } from '@hearth/testing/needs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { quoted, testServer } from '../test/server.ts';
+import { everything } from '../test/everything.ts';
+import { testServer } from '../test/server.ts';
 import { postgresStore, type PostgresStore } from './postgres-store.ts';
 
 const server = testServer();
@@ -31,22 +32,9 @@ async function openEmpty(count: number): Promise<readonly PostgresStore[]> {
 const harness: Required<StoreHarness> = {
   open: async () => (await openEmpty(1))[0] as PostgresStore,
   reopen: async () => open(),
-  contains: async (_, text) => (await everything()).includes(text),
+  contains: async (_, text) => (await everything(server.pool(), schema)).includes(text),
   settle: async () => undefined,
 };
-
-/** All that can be asked for: every row of every table, as text. */
-async function everything(): Promise<string> {
-  const pool = server.pool();
-  const all = `SELECT relname AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace($1)`;
-  const tables = await pool.query<{ name: string }>(all, [quoted(schema)]);
-  const texts: string[] = [];
-  for (const { name } of tables.rows) {
-    const { rows } = await pool.query(`SELECT r::text AS r FROM ${quoted(schema)}.${name} AS r`);
-    texts.push(JSON.stringify(rows));
-  }
-  return texts.join('\n');
-}
 
 describe('a store in PostgreSQL', () => {
   it.each(storeCases)('$name', ({ run }) => run(harness));

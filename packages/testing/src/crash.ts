@@ -1,4 +1,11 @@
-import type { CallFunction, Publisher, Runtime, StateStore } from '@hearth/core/ports';
+import { keepsLetters } from '@hearth/core/ports';
+import type {
+  CallFunction,
+  DeadLetterStore,
+  Publisher,
+  Runtime,
+  StateStore,
+} from '@hearth/core/ports';
 import { eachInOrder, mannersOf } from './one-by-one.ts';
 
 /** What a port throws when the process is dead. */
@@ -98,11 +105,28 @@ function mortalStore(store: StateStore, step: () => void): StateStore {
 function mortalPublisher(publisher: Publisher, step: () => void): Publisher {
   return {
     ...mannersOf(publisher),
+    ...(keepsLetters(publisher) ? mortalLetters(publisher, step) : {}),
     publish: (events) =>
       eachInOrder(publisher, events, async (send) => {
         step();
         return send();
       }),
+  };
+}
+
+function mortalLetters(
+  letters: DeadLetterStore,
+  step: () => void,
+): Omit<DeadLetterStore, 'publish'> {
+  const before = async <T>(work: () => Promise<T>) => {
+    step();
+    return work();
+  };
+  return {
+    list: (request) => before(() => letters.list(request)),
+    get: (id) => before(() => letters.get(id)),
+    remove: (id) => before(() => letters.remove(id)),
+    erase: (subject) => before(() => letters.erase(subject)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { startDynalite, type Dynalite } from '@hearth/emulators/dynalite';
-import { storeCases, workerCases } from '@hearth/testing/conformance';
+import { privacyCases, storeCases, workerCases } from '@hearth/testing/conformance';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tables, type Tables } from '../../test/tables.ts';
 
@@ -18,6 +18,10 @@ afterAll(async () => {
 
 describe('a store in DynamoDB, by dynalite', () => {
   it.each(storeCases)('$name', ({ run }) => run(made));
+});
+
+describe('personal data in DynamoDB, by dynalite', () => {
+  it.each(privacyCases)('$name', ({ run }) => run(made));
 });
 
 describe('two workers on one table', () => {

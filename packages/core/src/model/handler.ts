@@ -231,8 +231,8 @@ function withSteps<S, R>(
   return { ...handlerOf<S>(options as Handlerish, steps), on };
 }
 
-/** What only a part of the app emits, nobody else may say: a device could forge the result of a call about itself. */
-function heardFrom({ madeBy, from }: EventType): Pick<Subscription, 'from'> {
+/** Who is heard of an event. What only a part of the app emits, nobody else may say: a device could forge the result of a call about itself. */
+export function heardFrom({ madeBy, from }: EventType): Pick<Subscription, 'from'> {
   if (madeBy !== undefined) return { from: ['app', 'service'] };
   return from === undefined ? {} : { from };
 }

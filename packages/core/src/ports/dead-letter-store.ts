@@ -42,11 +42,15 @@ const inWords = /[\p{L}\p{N}_.@-]/u;
 
 /** Whether a letter is about a subject. What every store of letters asks, so that all erase alike. */
 export function isAbout({ subject, body }: KeptLetter, wanted: string): boolean {
-  if (subject !== undefined) return subject === wanted;
+  return subject === undefined ? names(body, wanted) : subject === wanted;
+}
+
+/** Whether a text of JSON names a subject as a whole word. */
+export function names(text: string, subject: string): boolean {
   // A native payload lies in its letter as a text in a text.
-  const once = JSON.stringify(wanted).slice(1, -1);
+  const once = JSON.stringify(subject).slice(1, -1);
   const twice = JSON.stringify(once).slice(1, -1);
-  return wanted !== '' && [...new Set([wanted, once, twice])].some((text) => hasWord(body, text));
+  return subject !== '' && [...new Set([subject, once, twice])].some((word) => hasWord(text, word));
 }
 
 /** Whether a text has another one that is no part of a longer word: `t1`, but not in `t10`. */

@@ -43,7 +43,7 @@ export function residency<S>({ home, region, devices = [] }: ResidencyOptions<S>
         if (own !== undefined) return own;
         if (held.length > asked) return region(held[asked] as S) ?? undefined;
         const lives = held.slice(1).find((one) => typeof one === 'string');
-        return lives === undefined ? undefined : [homeRef(lives as string)];
+        return lives === undefined ? undefined : [homeRef(lives)];
       },
     },
   };

@@ -1,3 +1,5 @@
+export type { PrivacyCase, PrivacyHarness } from './privacy/privacy-cases.ts';
+export { privacyCases } from './privacy/privacy-cases.ts';
 export type { StoreCase, StoreHarness } from './store/store-case.ts';
 export { storeCases } from './store/store-cases.ts';
 export { failingStoreCases, memoryHarness, type BrokenStore } from './store/broken-store.ts';

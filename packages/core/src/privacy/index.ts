@@ -1,0 +1,21 @@
+// In the order in which a newcomer should read.
+export { definePrivacy } from './define-privacy.ts';
+export type { Privacy, PrivacyOptions, RequestDone } from './define-privacy.ts';
+export { ownedBy } from './subjects.ts';
+export type { OwnedBy, SubjectsOf } from './subjects.ts';
+export { exportOwner } from './export-owner.ts';
+export type { ExportKind, ExportLine, ExportOptions } from './export-owner.ts';
+export { eraseOwner, reopenSubject } from './erase-owner.ts';
+export type { Erased, EraseOptions } from './erase-owner.ts';
+export type { Counts, RequestOptions } from './request.ts';
+export { pseudonymousStore } from './pseudonymous-store.ts';
+export type { PseudonymOptions } from './pseudonymous-store.ts';
+export { residency } from './residency.ts';
+export type { ResidencyOptions } from './residency.ts';
+export { personalFields, redactEvent } from './redact-event.ts';
+export type { PersonalFields } from './redact-event.ts';
+export { auditTrail } from './audit-trail.ts';
+export type { AuditHead, AuditOptions, AuditTrail } from './audit-trail.ts';
+export { verifyAudit } from './audit-entry.ts';
+export type { AuditDetail, AuditEntry, AuditFault, VerifyOptions } from './audit-entry.ts';
+export { auditDetails, headOf, isDetailOf, readAudit, verifyKeptAudit } from './read-audit.ts';
