@@ -24,6 +24,9 @@ let aws: Awaited<ReturnType<typeof recorder>>;
 let readings: Lambda;
 let sweeps: Lambda;
 
+// Compilers and emulators start slowly on a busy machine.
+const patienceMs = 120_000;
+
 beforeAll(async () => {
   [dynamo, queues, built] = await Promise.all([
     startDynalite(),
@@ -56,7 +59,7 @@ beforeAll(async () => {
     startLambda({ module, handler: 'readings', env, timeoutMs: 10_000 }),
     startLambda({ module, handler: 'sweeps', env, timeoutMs: 10_000 }),
   ]);
-});
+}, patienceMs);
 
 afterAll(async () => {
   await Promise.all([readings.stop(), sweeps.stop(), aws.stop(), dynamo.stop(), queues.stop()]);

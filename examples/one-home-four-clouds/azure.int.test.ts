@@ -74,6 +74,9 @@ function certificate(): { readonly cert: string; readonly key: string } {
   return { cert, key };
 }
 
+// Compilers and emulators start slowly on a busy machine.
+const patienceMs = 120_000;
+
 beforeAll(async () => {
   if (openssl === undefined) return;
   const building = buildFor(['azure'], dist);
@@ -95,7 +98,7 @@ beforeAll(async () => {
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   worker = azureFunctions();
   createRequire(import.meta.url)(join(dist, 'azure/azure.cjs'));
-});
+}, patienceMs);
 
 afterAll(async () => {
   vi.unstubAllEnvs();

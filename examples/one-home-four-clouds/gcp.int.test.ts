@@ -26,6 +26,9 @@ let at: string;
 let wishes: PubsubPair | undefined;
 let letters: PubsubPair | undefined;
 
+// Compilers and emulators start slowly on a busy machine.
+const patienceMs = 120_000;
+
 beforeAll(async () => {
   [firestore, pubsub, built] = await Promise.all([
     startFirestore(),
@@ -56,7 +59,7 @@ beforeAll(async () => {
     LOG_LEVEL: 'warn',
   };
   home = await program(join(dist, 'gcp/gcp.cjs'), env, () => answers(at));
-});
+}, patienceMs);
 
 afterAll(async () => {
   await home?.stop();

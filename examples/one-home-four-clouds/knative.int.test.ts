@@ -19,6 +19,9 @@ let database: RunningPostgres | undefined;
 let letters: PostgresDeadLetters;
 let sink: Awaited<ReturnType<typeof recorder>>;
 
+// Compilers and emulators start slowly on a busy machine.
+const patienceMs = 120_000;
+
 beforeAll(async () => {
   [database, sink, built] = await Promise.all([
     startPostgres(),
@@ -27,7 +30,7 @@ beforeAll(async () => {
   ]);
   const { url } = database ?? { url: '' };
   letters = postgresDeadLetters({ connectionString: () => url });
-});
+}, patienceMs);
 
 afterAll(async () => {
   await Promise.all(programs.map((one) => one.stop()));

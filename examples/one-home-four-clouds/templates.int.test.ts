@@ -11,7 +11,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 const run = promisify(execFile);
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
-describe('the templates', () => {
+// Python starts slowly on a busy machine.
+describe('the templates', { timeout: 120_000 }, () => {
   it('for AWS is right for cfn-lint', async (test) => {
     const lint = needs(test, commandPath('cfn-lint'), 'cfn-lint (pip install cfn-lint)');
     await expect(run(lint, [path('aws/template.yaml')])).resolves.toMatchObject({ stdout: '' });
