@@ -15,6 +15,7 @@ export interface StampedTimer {
 }
 
 const nothing: readonly never[] = [];
+const silence = { emitted: nothing, timers: nothing };
 
 /**
  * Checks and stamps what a step emits and the timers it sets.
@@ -28,6 +29,10 @@ export function emissions(
   input: RunInput,
   outcome: Outcome,
 ): { readonly emitted: readonly CloudEvent[]; readonly timers: readonly StampedTimer[] } {
+  const drafts = listOf(outcome.emit).filter((draft) => isHeard(app, handler, draft));
+  const { timers = nothing } = outcome;
+  // Most of what devices report interests nobody, and is not worth a hash.
+  if (drafts.length === 0 && timers.length === 0) return silence;
   const mark = app.marks.get(handler.key);
   if (mark === undefined)
     throw new HearthError('invalid-definition', `"${handler.name}" is not a part of this app.`);
@@ -40,10 +45,9 @@ export function emissions(
     record: record.hash ?? recordHash(mark, record.subject),
     traceparent: input.traceparent,
   };
-  const drafts = listOf(outcome.emit).filter((draft) => isHeard(app, handler, draft));
   return {
     emitted: stampAll(emitter, drafts, record.counter),
-    timers: stampTimers(emitter, handler, outcome.timers ?? nothing),
+    timers: stampTimers(emitter, handler, timers),
   };
 }
 

@@ -155,7 +155,7 @@ function report(
   if (reject !== undefined) return { reject };
   const { subject } = event;
   // That the initial state is indeed so is news, and counts.
-  const after = { ...next, reportedRev: Math.max(1, next.reportedRev) };
+  const after = next.reportedRev > 0 ? next : { ...next, reportedRev: 1 };
   const outcome = settled(device, events, { before: state, after, subject });
   if (!isChanged && !isFirst && !announce) return outcome;
   const news = changed(events, subject, after.reported, state.home);

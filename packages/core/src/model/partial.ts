@@ -36,16 +36,19 @@ function checkPart(
   options: PartialOptions,
 ): Checked<Document> {
   if (shape === undefined) return { value: part };
-  const value: Record<string, unknown> = {};
+  let value: Record<string, unknown> | undefined;
   for (const name of Object.keys(part)) {
     const property = Object.hasOwn(shape, name) ? shape[name] : undefined;
     if (property === undefined)
       return { issue: { at: nameOf(name), message: options.unknown ?? unknownName } };
     const checked = checkOne(property, part[name], options);
     if (checked.issue !== undefined) return { issue: inside(name, checked.issue) };
+    if (checked.value === part[name]) continue;
+    // Most parts are as they should be, and are not copied.
+    value ??= { ...part };
     value[name] = checked.value;
   }
-  return { value };
+  return { value: value ?? part };
 }
 
 function checkOne(property: Schema, value: unknown, options: PartialOptions): Checked<unknown> {

@@ -34,6 +34,16 @@ export function leavesOf(document: Document): readonly Path[] {
   return found;
 }
 
+/** A document of the same shape, with the same for each leaf. */
+export function filled(document: Document, leaf: unknown): Document {
+  const next: Record<string, unknown> = {};
+  for (const name of Object.keys(document)) {
+    const part = document[name];
+    next[name] = isDocument(part) && Object.keys(part).length > 0 ? filled(part, leaf) : leaf;
+  }
+  return next;
+}
+
 /** A document of the same shape, with something else for each leaf. */
 export function mapped(
   document: Document,

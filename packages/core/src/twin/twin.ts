@@ -1,5 +1,6 @@
 import { deltaOf, type Tolerance } from './delta.ts';
 import {
+  filled,
   leavesOf,
   mapped,
   pathOf,
@@ -76,16 +77,22 @@ export function withReport<T extends Twin>(
   if (changes === undefined && sequence === undefined) return twin;
   const reportedRev = twin.reportedRev + (changes === undefined ? 0 : 1);
   // What changed nothing is remembered too, where an older report must not change it back.
-  const unchanged =
+  const known =
     sequence === undefined
-      ? {}
-      : mapped(fresh, (path) => renewed(marks, path, reportedRev, saying));
-  const changed = mapped(changes ?? {}, () => markOf(reportedRev, saying));
+      ? marks
+      : merged(
+          marks,
+          mapped(fresh, (path) => renewed(marks, path, reportedRev, saying)),
+        );
+  const mark = markOf(reportedRev, saying);
   return {
     ...twin,
     reported: changes === undefined ? twin.reported : merged(twin.reported, changes, keeps),
     reportedRev,
-    meta: { ...twin.meta, reported: merged(merged(marks, unchanged), changed) as Marks },
+    meta: {
+      ...twin.meta,
+      reported: (changes === undefined ? known : merged(known, filled(changes, mark))) as Marks,
+    },
   };
 }
 
