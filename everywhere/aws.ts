@@ -139,6 +139,11 @@ const noKey: Limit = {
   applies: (message) => 'raw' in message,
 };
 
+const aboutItself: Limit = {
+  why: 'what a device says of nothing in particular is about the device, where it is no CloudEvent',
+  applies: (message) => 'event' in message && message.event.subject === undefined,
+};
+
 /** What is no event, as the JSON that it is. */
 const onBus: One = (message, nth) => {
   const event = native.eventBridgeEvent(message, nth);
@@ -182,7 +187,7 @@ export const awsWays: readonly Way[] = [
     open: (runtime) => running(runtime, 'kafka', native.kafkaEvent, named),
   },
   single('sns', 'sns', native.snsEvent),
-  single('s3', 's3', native.s3Event, [noExtensions, noKey]),
+  single('s3', 's3', native.s3Event, [aboutItself, noExtensions, noKey]),
   single('eventBridge', 'eventBridge', onBus, [jsonOnly]),
   single('iotRule', 'iotRule', native.iotEvent, [devicesOnly]),
   single('http, structured mode', 'http', request(encodeHttpStructured)),
