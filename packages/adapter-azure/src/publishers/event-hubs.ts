@@ -88,7 +88,7 @@ export function eventHubsPublisher(options: EventHubsOptions): EventHubsPublishe
     publish: (events) =>
       inLanes(events, atOnce, (lane) =>
         sendInBatches(
-          lane.map((outgoing) => messageOf(outgoing, options.mode)),
+          lane.map((outgoing) => sendable(outgoing, options.mode)),
           batchesOf(lane),
         ),
       ),
@@ -108,6 +108,18 @@ function producerOf(options: EventHubsOptions): Connection<EventHubProducerLike>
         : new EventHubProducerClient(await connectionString(), eventHub, settings);
     return { used: own, close: () => own.close() };
   });
+}
+
+/** The message of an event, or why it has none; one that cannot be written takes no other with it. */
+function sendable(
+  outgoing: Outgoing,
+  mode: EventHubsOptions['mode'],
+): EventHubMessage | HearthError {
+  try {
+    return messageOf(outgoing, mode);
+  } catch (cause) {
+    return amqpFailure(cause, 'Event Hubs').error;
+  }
 }
 
 function messageOf(

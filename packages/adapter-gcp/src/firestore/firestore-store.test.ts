@@ -24,6 +24,24 @@ describe('firestoreStore', () => {
   });
 });
 
+it.each(['The client has already been terminated.', undefined, { code: 'x' }])(
+  'answers with an error of ours where the SDK throws %o at once',
+  async (thrown) => {
+    const fail = () => {
+      // oxlint-disable-next-line no-throw-literal, typescript/only-throw-error -- whatever it is
+      throw thrown;
+    };
+    const client = { collection: fail, getAll: fail, terminate: async () => undefined };
+    const { load, save, due, query } = firestoreStore({ client });
+    const unavailable = { code: 'store-unavailable' };
+    await expect(load(['h/1'])).rejects.toMatchObject(unavailable);
+    await expect(due({ before: 1, limit: 1 })).rejects.toMatchObject(unavailable);
+    const tag = { handler: 'h', tag: 't', value: 'v', limit: 1 };
+    await expect(query(tag)).rejects.toMatchObject(unavailable);
+    expect(await save([write])).toMatchObject([{ outcome: 'failed', error: unavailable }]);
+  },
+);
+
 describe('a document', () => {
   it('fits up to 1 MiB, with its name, the names of its fields, and its tags', () => {
     const tagged = (length: number) =>

@@ -62,7 +62,7 @@ export function firestoreStore(options: FirestoreStoreOptions = {}): FirestoreSt
     work: (records: FirestoreQuery) => Promise<T>,
   ): Promise<T> => {
     const { client } = await opened();
-    return guarded(timeoutMs, what, work(client.collection(collection)));
+    return guarded(timeoutMs, what, async () => work(client.collection(collection)));
   };
   const save = async (writes: readonly RecordWrite[]) =>
     saveAll({ connection: await opened(), collection, capabilities, timeoutMs }, writes);
@@ -71,10 +71,11 @@ export function firestoreStore(options: FirestoreStoreOptions = {}): FirestoreSt
     async load(keys) {
       if (keys.length === 0) return [];
       const { client } = await opened();
-      const records = client.collection(collection);
       const unique = [...new Set(keys)];
-      const documents = unique.map((key) => records.doc(documentId(key)));
-      const found = await guarded(timeoutMs, 'load records', client.getAll(...documents));
+      const found = await guarded(timeoutMs, 'load records', async () => {
+        const records = client.collection(collection);
+        return client.getAll(...unique.map((key) => records.doc(documentId(key))));
+      });
       const all = new Map(unique.map((key, at) => [key, found[at] && recordOf(key, found[at])]));
       return keys.map((key) => all.get(key));
     },
@@ -90,9 +91,10 @@ export function firestoreStore(options: FirestoreStoreOptions = {}): FirestoreSt
   };
 }
 
-async function guarded<T>(timeoutMs: number, what: string, work: Promise<T>): Promise<T> {
+/** Asks the SDK, which throws at once where its client has been terminated. */
+async function guarded<T>(timeoutMs: number, what: string, ask: () => Promise<T>): Promise<T> {
   try {
-    return await within(timeoutMs, what, work);
+    return await within(timeoutMs, what, ask());
   } catch (cause) {
     throw unavailable(what, cause);
   }

@@ -44,10 +44,15 @@ async function saveOne(saving: Saving, write: RecordWrite): Promise<SaveResult> 
   const document = documentOf(write, randomBytes(12).toString('base64url'));
   const error = misfit(write, capabilities) ?? oversized(collection, write.key, document);
   if (error !== undefined) return { outcome: 'failed', error };
-  const reference = connection.client.collection(collection).doc(documentId(write.key));
-  const written = put(reference, write, document, connection);
-  if (written === undefined) return conflict;
+  let reference: FirestoreReference;
   try {
+    reference = connection.client.collection(collection).doc(documentId(write.key));
+  } catch (cause) {
+    return { outcome: 'failed', error: unavailable('save a record', cause) };
+  }
+  try {
+    const written = put(reference, write, document, connection);
+    if (written === undefined) return conflict;
     const { writeTime } = await within(timeoutMs, 'save a record', written);
     return { outcome: 'saved', version: versionOf(writeTime) };
   } catch (cause) {

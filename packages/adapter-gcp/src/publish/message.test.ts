@@ -67,3 +67,31 @@ describe('pubsubPublisher', () => {
     },
   );
 });
+
+it('takes no other event with it if it cannot be written, or if the SDK throws for it', async () => {
+  const taken: string[] = [];
+  const client: PubsubClient = {
+    topic: () => ({
+      publishMessage(sent) {
+        if (sent.orderingKey === 'thrown')
+          throw new TypeError('Data must be in the form of a Buffer.');
+        taken.push(String(sent.orderingKey));
+        return Promise.resolve('1');
+      },
+      resumePublishing: () => undefined,
+    }),
+  };
+  const { publish } = pubsubPublisher({ topic: 'events', mode: 'binary', client });
+  const outgoing = (rest: object) => {
+    const whole = { ...event, data: {}, ...rest };
+    return { event: whole, body: JSON.stringify(whole) };
+  };
+  const half = { id: '\ud800', subject: 'half' };
+  const all = [half, { subject: 'thrown' }, {}].map(outgoing);
+  expect(await publish(all)).toMatchObject([
+    { outcome: 'failed', error: { code: 'invalid-event', retryable: false } },
+    { outcome: 'failed', error: { code: 'publisher-unavailable', retryable: true } },
+    { outcome: 'published' },
+  ]);
+  expect(taken).toEqual(['t1']);
+});

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { HearthError } from '@hearth/core/event';
-import { encodeMqtt } from '@hearth/core/event';
+import { encodeMqtt, HearthError, isHearthError } from '@hearth/core/event';
 import { byteLength, type Outgoing } from '@hearth/core/ports';
 
 /** A message as Pub/Sub takes it. */
@@ -25,8 +24,17 @@ const maxBytes = 10_000_000;
 const structured = 'application/cloudevents+json; charset=utf-8';
 const notAttributes = new Set(['data', 'data_base64', 'datacontenttype']);
 
-/** The message of an event, or why Pub/Sub would not take it. */
+/** The message of an event, or why Pub/Sub would not take it; one that cannot be written takes no other with it. */
 export function messageOf(outgoing: Outgoing, mode: PubsubMode): PubsubMessage | HearthError {
+  try {
+    return limited(outgoing, mode);
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    return new HearthError('invalid-event', 'The event cannot be written as a message.', { cause });
+  }
+}
+
+function limited(outgoing: Outgoing, mode: PubsubMode): PubsubMessage | HearthError {
   const message = (mode === 'binary' ? binaryOf(outgoing) : undefined) ?? structuredOf(outgoing);
   if (message.data.length <= maxBytes) return message;
   const size = message.data.length;

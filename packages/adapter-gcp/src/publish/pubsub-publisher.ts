@@ -161,7 +161,8 @@ async function publishTogether(
   messages: readonly PubsubMessage[],
 ): Promise<Sent> {
   const settled = await Promise.allSettled(
-    messages.map((message) => topic.publishMessage(message)),
+    // The SDK throws for a message that it cannot take.
+    messages.map(async (message) => topic.publishMessage(message)),
   );
   const sent = settled.findIndex(({ status }) => status === 'rejected');
   if (sent < 0) return { sent: messages.length };
