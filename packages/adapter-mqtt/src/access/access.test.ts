@@ -21,9 +21,11 @@ function written(device: string, credential: string): string {
 
 describe('aclFile', () => {
   it('gives each credential the topics of its device, and one to prove itself', () => {
-    expect(aclFile(lamps, { backends: ['gateway'] })).toBe(`user gateway
+    expect(aclFile(lamps, { backends: ['gateway'], backendTopics: ['home/+/set'] }))
+      .toBe(`user gateway
 topic readwrite device/#
 topic readwrite proof/#
+topic readwrite home/+/set
 
 user t1.k1
 topic readwrite device/t1/#
@@ -74,6 +76,8 @@ topic write proof/a=2Bb=2F=23/c=203
     ['no name', [{ device: 't1', credentials: [''] }], {}],
     ['a name of two devices', [...lamps, { device: 't2', credentials: ['t1.k1'] }], {}],
     ['the name of a backend', lamps, { backends: ['t1.k1'] }],
+    ['a filter with a line break', lamps, { backendTopics: ['home/#\nuser x'] }],
+    ['a filter that is none', lamps, { backendTopics: ['home/#/x'] }],
     ['a root with a wildcard', lamps, { root: 'device/+' }],
     ['proofs where every credential may publish', lamps, { proof: 'device/proof' }],
     ['proofs around the devices', lamps, { root: 'home/device', proof: 'home' }],

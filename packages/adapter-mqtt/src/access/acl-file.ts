@@ -1,4 +1,5 @@
 import {
+  backendFilters,
   grantsOf,
   rootsOf,
   usernameOf,
@@ -20,11 +21,8 @@ import {
 export function aclFile(devices: Iterable<DeviceAccess>, options: AccessOptions = {}): string {
   const roots = rootsOf(options);
   const { backends = [] } = options;
-  const blocks = backends.map((name) => [
-    `user ${usernameOf(name)}`,
-    `topic readwrite ${roots.root}/#`,
-    `topic readwrite ${roots.proof}/#`,
-  ]);
+  const filters = backendFilters(options, roots).map((filter) => `topic readwrite ${filter}`);
+  const blocks = backends.map((name) => [`user ${usernameOf(name)}`, ...filters]);
   for (const { username, own, proof } of grantsOf(devices, roots, backends))
     blocks.push([`user ${username}`, `topic readwrite ${own}`, `topic write ${proof}`]);
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');

@@ -22,6 +22,8 @@ export interface AccessOptions {
   readonly proof?: string;
   /** The names of backends, which read and write the topics of all devices. */
   readonly backends?: readonly string[];
+  /** Filters of what backends read and write besides: `home/#`. Devices never do. */
+  readonly backendTopics?: readonly string[];
 }
 
 /** The topics of one credential, and the name that may use them. */
@@ -31,6 +33,19 @@ export interface Grant {
   readonly own: string;
   /** What may be published besides. */
   readonly proof: string;
+}
+
+/**
+ * The filters of what a backend reads and writes.
+ *
+ * @throws {HearthError} `invalid-option` for what is no topic filter.
+ */
+export function backendFilters({ backendTopics = [] }: AccessOptions, { root, proof }: Roots) {
+  for (const filter of backendTopics) {
+    const isFilter = /^(?:[^+#\p{Cc}\p{Cs}/]+|\+)(?:\/(?:[^+#\p{Cc}\p{Cs}/]+|\+))*(?:\/#)?$/u;
+    if (!isFilter.test(filter)) refuse('backendTopics', 'must be topic filters such as "home/#"');
+  }
+  return [`${root}/#`, `${proof}/#`, ...backendTopics];
 }
 
 /** Where all devices are. */

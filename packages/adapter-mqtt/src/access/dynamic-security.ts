@@ -1,13 +1,13 @@
 import type { CloudEvent } from '@hearth/core';
 import type { MqttRoutes } from '../publisher.ts';
 import {
+  backendFilters,
   grantsOf,
   rootsOf,
   usernameOf,
   type AccessOptions,
   type DeviceAccess,
   type Grant,
-  type Roots,
 } from './device-access.ts';
 
 /** One thing that a role may do. */
@@ -72,7 +72,7 @@ export function dynamicSecurity(
       subscribe: false,
       unsubscribe: true,
     },
-    roles: [backendRole(roots), ...grants.map(roleOf)],
+    roles: [backendRole(backendFilters(options, roots)), ...grants.map(roleOf)],
     groups: [],
     clients: [
       ...names.map((name) => clientOf(name, backend)),
@@ -144,9 +144,9 @@ function roleOf({ username, own, proof }: Grant): DynamicSecurityRole {
   return { rolename: username, acls: [...both(own), may('publishClientSend', proof)] };
 }
 
-function backendRole({ root, proof }: Roots): DynamicSecurityRole {
-  const control = ['$CONTROL/dynamic-security/#', `${root}/#`, `${proof}/#`];
-  return { rolename: backend, acls: control.flatMap(both) };
+function backendRole(filters: readonly string[]): DynamicSecurityRole {
+  const all = ['$CONTROL/dynamic-security/#', ...filters];
+  return { rolename: backend, acls: all.flatMap(both) };
 }
 
 const may = (acltype: DynamicSecurityAcl['acltype'], topic: string): DynamicSecurityAcl => ({
