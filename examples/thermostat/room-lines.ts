@@ -29,17 +29,23 @@ export async function roomLines(
 
 async function lineOf(runtime: Runtime, room: SimulatedRoom, colors: Paint): Promise<string> {
   const { state } = await read(runtime, thermostat.ref(room.name));
+  const { session } = (await read(runtime, thermostat.connection(room.name))).state;
   const { localTemperature, occupiedHeatingSetpoint } = state.reported;
   const celsius = localTemperature ?? Number.NaN;
   const color = celsius < 15.5 ? colors.cold : colors.good;
   const heating = room.state.isHeating ? colors.warm('heating') : '       ';
   const display = room.display === '' ? '' : colors.notable(`"${room.display}"`);
+  // What it was told and has not done: the delta of its twin.
+  const open = (state.sent as { readonly occupiedHeatingSetpoint?: number } | undefined)
+    ?.occupiedHeatingSetpoint;
+  const wished = open === undefined ? '' : colors.notable(`→ ${open} °C`);
+  const away = session === null ? colors.bad('away') : '';
   return [
     padded(room.name, 12),
     color(`${celsius.toFixed(1).padStart(5)} °C ${barOf(celsius)}`),
     `set to ${String(occupiedHeatingSetpoint).padStart(2)} °C`,
     heating,
-    display,
+    ...[wished, away, display].filter((part) => part !== ''),
   ].join('  ');
 }
 

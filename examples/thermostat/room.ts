@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { CloudEvent } from '@hearth/core';
 import { decodeMqtt } from '@hearth/core/event';
-import { connectDevice, say, type Published } from './device.ts';
+import { connectDevice, messageOf, say, type Published } from './device.ts';
 import type { Flash } from './flash.ts';
 import { later, type Room } from './heat.ts';
 import { thermostat } from './home.ts';
@@ -17,6 +18,8 @@ export interface SimulatedRoom {
   measure(): Promise<void>;
   /** Somebody turns the dial. */
   turn(celsius: number): Promise<void>;
+  /** Its network breaks down, and comes back after so long (ms). */
+  drop(forMs: number): void;
   leave(): Promise<void>;
 }
 
@@ -34,9 +37,14 @@ export async function simulatedRoom(
   let room = { ...start, ...kept };
   let newest = known;
   let display = { text: '', until: 0 };
-  const client = await connectDevice(url, `room-${name}`, name);
+  const source = `urn:acme:device:${name}`;
+  let session = '';
+  const client = await connectDevice(url, `room-${name}`, name, () => {
+    session = randomUUID();
+    return messageOf(thermostat.events.disconnected(name, { session }), source);
+  });
   const topic = (event: string) => `thermostat/${name}/${event}`;
-  const tell = say(client, `urn:acme:device:${name}`, published);
+  const tell = say(client, source, published);
   const keep = () => {
     const { celsius, setpointCelsius } = room;
     flash.write({ celsius, setpointCelsius, newest });
@@ -46,6 +54,14 @@ export async function simulatedRoom(
     keep();
     await tell(thermostat.events.reported(name, { occupiedHeatingSetpoint: setpointCelsius }));
   };
+  const obey = async (setpointCelsius: number, desiredRev: number) => {
+    room = { ...room, setpointCelsius };
+    keep();
+    const reported = { occupiedHeatingSetpoint: setpointCelsius };
+    await tell(thermostat.events.acknowledged(name, { desiredRev, status: 'applied', reported }));
+  };
+  // It then hears all that it still has to do, once.
+  const greet = () => tell(thermostat.events.connected(name, { session }));
   client.on('message', (_topic, payload) => {
     // Emptying a retained message is a message, too.
     if (payload.length === 0) return;
@@ -61,12 +77,14 @@ export async function simulatedRoom(
     newest = desiredRev;
     const { occupiedHeatingSetpoint: wished } = desired;
     if (wished === undefined) keep();
-    else void turn(wished);
+    else void obey(wished, desiredRev).catch(() => undefined);
   });
   // A device that remembers nothing is new: what was wished of another one by its name is not for it.
   if (known === -1) await client.publishAsync(topic('desired'), '', { qos: 1, retain: true });
   await client.subscribeAsync([topic('desired'), topic('show')], { qos: 1 });
   await turn(room.setpointCelsius);
+  await greet();
+  client.on('connect', () => void greet().catch(() => undefined));
   return {
     name,
     get state() {
@@ -84,7 +102,17 @@ export async function simulatedRoom(
       return tell(thermostat.events.temperature(name, { celsius }));
     },
     turn,
-    leave: () => client.endAsync(),
+    drop(forMs) {
+      client.options.reconnectPeriod = forMs;
+      client.stream.destroy();
+    },
+    async leave() {
+      // Who leaves in peace has no last will.
+      const bye = tell(thermostat.events.disconnected(name, { session }));
+      if (client.connected) await bye.catch(() => undefined);
+      else bye.catch(() => undefined);
+      await client.endAsync();
+    },
   };
 }
 

@@ -24,6 +24,9 @@ const tickMs = 20;
 // Publications that the broker has not yet taken; beyond them the rooms measure less often.
 const mostWaiting = 1000;
 
+/** The bedroom is without a network for so long: half an hour of its own, in which the app wishes for something. */
+const outage = { room: 2, fromMs: 4_000, forMs: 3_000 };
+
 const names = ['living-room', 'kitchen', 'bedroom', 'bathroom', 'study'];
 
 /** Lets simulated people live in simulated rooms beside the app: each room and each home's occupancy sensor is an MQTT client. */
@@ -32,6 +35,7 @@ export async function liveInRooms(host: Host, options: RoomsOptions): Promise<Co
   const rooms = homes.flatMap((one) => one.rooms);
   const begun = performance.now();
   let waiting = 0;
+  let isDropped = false;
   let measured = 0;
   let passed = begun;
   const measure = async (room: SimulatedRoom | undefined) => {
@@ -45,6 +49,10 @@ export async function liveInRooms(host: Host, options: RoomsOptions): Promise<Co
     for (const room of rooms) room.pass((now - passed) * minutesPerMs);
     passed = now;
     for (const one of homes) one.follow(occupantsAt(shortDay, now - begun));
+    if (!isDropped && now - begun > outage.fromMs) {
+      isDropped = true;
+      rooms[outage.room]?.drop(outage.forMs);
+    }
     const due = Math.floor(((now - begun) / 1000) * options.rate * rooms.length);
     // After a pause the rooms do not make up for what they have not measured.
     measured = Math.max(measured, due - rooms.length);
@@ -97,7 +105,14 @@ async function furnishOne(
   );
   await running.tell(...rooms.map((room) => lives(room.name, name, thermostat)));
   const sensor = await connectDevice(running.url, `sensor-${name}`, name);
-  return occupied(name, rooms, sensor, say(sensor, `urn:acme:sensor:${name}`, tally.published));
+  const tell = say(sensor, `urn:acme:sensor:${name}`, tally.published);
+  const turnDown = () =>
+    running.tell(
+      ...rooms.map((room) =>
+        thermostat.set(room.name, { occupiedHeatingSetpoint: turnedDownCelsius }),
+      ),
+    );
+  return occupied(name, rooms, sensor, { tell, turnDown });
 }
 
 const coldStart = { celsius: 20, setpointCelsius: 21, isHeating: false };
@@ -106,7 +121,7 @@ function occupied(
   name: string,
   rooms: readonly SimulatedRoom[],
   sensor: MqttClient,
-  tell: Say,
+  people: { readonly tell: Say; turnDown(): Promise<unknown> },
 ): FurnishedHome {
   let inside: number | undefined;
   return {
@@ -116,8 +131,10 @@ function occupied(
       if (occupants === inside) return;
       const isLeft = occupants === 0 && inside !== undefined;
       inside = occupants;
-      const turned = isLeft ? rooms.map((room) => room.turn(turnedDownCelsius)) : [];
-      void Promise.allSettled([tell(home.events.occupancy(name, { occupants })), ...turned]);
+      // With the app on their phones: a dial that is turned by hand would be turned back by the wish that still stands.
+      const turned = isLeft ? [people.turnDown()] : [];
+      const told = people.tell(home.events.occupancy(name, { occupants }));
+      void Promise.allSettled([told, ...turned]);
     },
     leave: () => sensor.endAsync(),
   };

@@ -27,7 +27,13 @@ const special: Readonly<Record<string, Kind>> = {
   ended: 'other',
   twin: 'other',
   imported: 'other',
+  telemetry: 'other',
   reported: 'report',
+  acknowledged: 'report',
+  connected: 'report',
+  disconnected: 'report',
+  get: 'report',
+  answered: 'report',
 };
 
 /** The devices and homes of an app. */

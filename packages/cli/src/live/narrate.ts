@@ -59,7 +59,8 @@ export function narrator(app: App, colors: Paint): Narrator {
     came({ type, subject = '', data }) {
       if (type === boundType) return line('report', subject, `lives in ${homeOf(data)}`);
       const label = kindOf(type) === 'reading' ? 'reading' : 'report';
-      return line(label, subject, `${nameOf(type)} ${measuredText(data)}`);
+      const name = nameOf(type);
+      return line(label, subject, twinText(name, data) ?? `${name} ${measuredText(data)}`);
     },
     refused({ event, verdict, code = '', message = '' }) {
       const [subject, name] = isHearthError(event)
@@ -68,6 +69,16 @@ export function narrator(app: App, colors: Paint): Narrator {
       return [line(colors.bad(verdict), subject, `${name}: ${code}. ${loggable(message)}`)];
     },
   };
+}
+
+/** What a device says of its connection and of the wishes that it was told. */
+function twinText(name: string, data: unknown): string | undefined {
+  const { status, reported, desiredRev } = Object(data) as Readonly<Record<string, unknown>>;
+  if (name === 'connected' || name === 'disconnected') return name;
+  if (name !== 'acknowledged') return undefined;
+  const done =
+    reported === undefined ? `desiredRev ${plainText(desiredRev)}` : valuesText(reported);
+  return `${plainText(status)} ${done}`;
 }
 
 const longest = 60;
