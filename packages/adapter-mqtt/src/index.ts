@@ -25,3 +25,8 @@ export type {
   DynamicSecurityCommands,
   DynamicSecurityRole,
 } from './access/dynamic-security.ts';
+export { awsShadowWire } from './wires/aws-shadow.ts';
+export type { AwsShadowOptions } from './wires/aws-shadow.ts';
+export { azureTwinWire } from './wires/azure-twin.ts';
+export type { AzureTwinOptions } from './wires/azure-twin.ts';
+export type { MqttWire, WireDevice, WireMessage, WireOptions, WireRequest } from './wires/wire.ts';

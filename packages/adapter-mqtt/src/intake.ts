@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { handle } from '@hearth/core';
 import type { App, Runtime } from '@hearth/core';
 import type { IPublishPacket } from 'mqtt';
 import { acks, type Acks, type Owed } from './acks.ts';
@@ -9,6 +8,8 @@ import type { Link, Receiver } from './link.ts';
 import type { Retained } from './subscribe.ts';
 import { transportIds } from './transport-ids.ts';
 import { unconfirmed } from './unconfirmed.ts';
+import { requested, speaking } from './wires/speaking.ts';
+import type { MqttWire } from './wires/wire.ts';
 
 /** What an intake needs. */
 export interface IntakeOptions {
@@ -16,6 +17,7 @@ export interface IntakeOptions {
   readonly runtime: Runtime;
   readonly link: Link;
   readonly decode: MqttDecoder;
+  readonly wires: readonly MqttWire[];
   readonly retained: Retained;
   readonly maxBatch: number;
   readonly maxBytesInHand: number;
@@ -49,7 +51,8 @@ const comesAgain = ({ by, owed }: Message): boolean => by.isSuperseded && owed !
 
 /** Opens an intake. */
 export function intake(options: IntakeOptions): Intake {
-  const { app, runtime, link, decode, maxBytesInHand } = options;
+  const { app, runtime, link, decode, wires, maxBytesInHand } = options;
+  const handleAll = speaking(app, runtime, link);
   const ids = transportIds();
   const connection = (): Connection => ({ acks: acks(link.client.stream), isSuperseded: false });
   let current = connection();
@@ -61,7 +64,7 @@ export function intake(options: IntakeOptions): Intake {
     !isStopped && (inHand.messages >= 2 * link.inFlight || inHand.bytes >= maxBytesInHand);
   const inHand = batches<Message>({
     handle: (inputs) =>
-      handle(app, inputs, runtime, { order: 'key' }).catch((error: unknown) => {
+      handleAll(inputs).catch((error: unknown) => {
         // Only a part of the runtime that must not throw, and did, gets here.
         runtime.logger?.error({ err: error }, 'A batch could not be handled.');
         return [];
@@ -97,7 +100,8 @@ export function intake(options: IntakeOptions): Intake {
     let id: string | undefined;
     const { topic, payload } = message;
     const delivery = { packetId: owed?.packetId, isRepeated: packet.dup, topic, payload };
-    const input = decode(message, () => (id ??= ids.of(delivery)));
+    const transportId = () => (id ??= ids.of(delivery));
+    const input = requested(wires, message, transportId) ?? decode(message, transportId);
     const bytes = payload.length + topic.length;
     inHand.add(input.order, { input, bytes, serial: received, by: current, owed });
   };

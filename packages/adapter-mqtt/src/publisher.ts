@@ -5,7 +5,9 @@ import type { IClientPublishOptions } from 'mqtt';
 import type { MqttConnection } from './connection.ts';
 import type { Link } from './link.ts';
 import { linkOf } from './mqtt-connection.ts';
-import { publishError } from './publish-result.ts';
+import { answered } from './answered.ts';
+import { sendTo } from './wires/speaking.ts';
+import type { MqttWire } from './wires/wire.ts';
 
 /** Where events of one type go. */
 export interface MqttRoute {
@@ -27,6 +29,8 @@ export type MqttRoutes = Readonly<Record<string, MqttRoute | string>>;
 export interface MqttPublisherOptions {
   readonly broker: MqttConnection;
   readonly topics: MqttRoutes;
+  /** What devices in the field speak besides: they are told in their own words, too. */
+  readonly wires?: readonly MqttWire[];
   /**
    * What becomes of a type that has no topic. `skip`, unless given: it was for the app's own handlers. `fail`: it becomes a dead letter.
    * A dead letter itself (`hearth.deadletter`) is never skipped.
@@ -45,18 +49,27 @@ export interface MqttPublisherOptions {
  * @throws {HearthError} `invalid-topic` for a topic that is none.
  */
 export function mqttPublisher(options: MqttPublisherOptions): Publisher {
-  const { broker, topics, unrouted = 'skip', timeoutMs = 10_000 } = options;
+  const { broker, topics, wires = [], unrouted = 'skip', timeoutMs = 10_000 } = options;
   const link = linkOf(broker);
   const routes = new Map(Object.entries(topics).map(([type, route]) => [type, compiled(route)]));
 
   const publishOne = async (outgoing: Outgoing): Promise<PublishResult> => {
     const { event } = outgoing;
     const route = routes.get(event.type);
-    if (route === undefined && unrouted === 'skip' && event.type !== 'hearth.deadletter')
+    const told = wires.filter(({ tells }) => tells.includes(event.type));
+    if (
+      route === undefined &&
+      told.length === 0 &&
+      unrouted === 'skip' &&
+      event.type !== 'hearth.deadletter'
+    )
       return published;
     try {
-      if (route === undefined) throw noTopic(event);
-      await send(link, route, outgoing, timeoutMs);
+      if (route === undefined && told.length === 0) throw noTopic(event);
+      if (route !== undefined) await send(link, route, outgoing, timeoutMs);
+      for (const wire of told) {
+        for (const message of await wire.tell(event)) await sendTo(link, message, timeoutMs);
+      }
       return published;
     } catch (error) {
       if (isHearthError(error)) return { outcome: 'failed', error };
@@ -128,17 +141,8 @@ async function send(
   const { payload, properties } = messageOf(link.version, route, outgoing);
   assertFits(link, route, topic, payload);
   const options = { retain: route.retain, ...(properties === undefined ? {} : { properties }) };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    await Promise.race([link.publish(topic, payload, options), late]);
-  } catch (error) {
-    throw publishError(error, route.pattern);
-  } finally {
-    clearTimeout(timer);
-  }
+  const sent = link.publish(topic, payload, options);
+  await answered(sent, route.pattern, timeoutMs);
 }
 
 // What a packet has besides topic and payload, and what its properties may need.

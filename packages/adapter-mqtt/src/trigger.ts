@@ -9,11 +9,14 @@ import type { Link } from './link.ts';
 import { linkOf } from './mqtt-connection.ts';
 import { subscribe, type Retained, type Subscription } from './subscribe.ts';
 import { places } from './topics.ts';
+import type { MqttWire } from './wires/wire.ts';
 
 /** How an app is run beside a broker: its runtime, what messages mean, and how they are taken. */
 export interface MqttTriggerOptions
   extends Omit<NodeRuntimeOptions, 'sweep' | 'wake'>, MqttDecodeOptions {
   readonly broker: MqttConnection;
+  /** What devices in the field speak besides: `awsShadowWire`, `azureTwinWire`. They are asked before `topics`, in their order. */
+  readonly wires?: readonly MqttWire[];
   /** The group of a shared subscription, in which each message goes to one worker: then the order of a device's messages is lost. */
   readonly group?: string;
   /** Whether retained messages are taken: those that are `new` to the session (unless given), `always`, or `never`. */
@@ -63,10 +66,11 @@ export interface MqttTrigger {
  */
 export function mqttTrigger(app: App, options: MqttTriggerOptions): MqttTrigger {
   const { topics, principal = 'anonymous', retained = 'new', group, drainMs = 10_000 } = options;
-  const { maxBatch = 500, maxBytesInHand = 32 * 2 ** 20 } = options;
+  const { maxBatch = 500, maxBytesInHand = 32 * 2 ** 20, wires = [] } = options;
   const link = linkOf(options.broker);
   const known = places(topics, principal);
-  if (!known.areProved && options.speaksFor === undefined) {
+  const areProved = [known, ...wires].some((one) => one.areProved);
+  if (!areProved && options.speaksFor === undefined) {
     link.logger.warn(
       { field: 'principal' },
       'Without "principal" everybody is anonymous and rejected.',
@@ -81,9 +85,11 @@ export function mqttTrigger(app: App, options: MqttTriggerOptions): MqttTrigger 
     maxBatch,
     maxBytesInHand,
     decode: decoderOf(known, options.limits),
+    wires,
     retry: { minMs: 200, maxMs: 10_000, ...options.retry },
   });
-  const subscribed = subscribing(link, { filters: known.filters, group, retained });
+  const filters = [...new Set([known, ...wires].flatMap((one) => one.filters))];
+  const subscribed = subscribing(link, { filters, group, retained });
   const { connected, message, isFull } = taken;
   link.attach({ connected, message, isFull, open: subscribed.open });
   return {
