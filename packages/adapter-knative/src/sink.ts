@@ -1,5 +1,6 @@
 import { isHearthError, type Outgoing, type Publisher, type PublishResult } from '@hearth/core';
 import { encodeHttpBinary, type HttpOutput } from '@hearth/core/event';
+import { inLanes, oneByOne } from '@hearth/core/ports';
 import { overridden } from './overrides.ts';
 import { poster, type Poster } from './post.ts';
 import { unanswered } from './sink-answer.ts';
@@ -34,39 +35,10 @@ export function sink(options: SinkOptions = {}): Sink {
       } catch (cause) {
         return events.map(() => unanswered(cause, undefined));
       }
-      const results: PublishResult[] = events.map(() => ({ outcome: 'skipped' }));
       const send = (outgoing: Outgoing) => sendOne(outgoing, settings, headers, post);
-      await Promise.all([...lanesOf(events)].map((lane) => sendLane(lane, results, send)));
-      return results;
+      return inLanes(events, (lane) => oneByOne(lane, send));
     },
   };
-}
-
-type Lane = (readonly [outgoing: Outgoing, at: number])[];
-
-/** The events by partition, each with its place in the call. */
-function lanesOf(events: readonly Outgoing[]): Iterable<Lane> {
-  const lanes = new Map<string, Lane>();
-  events.forEach((outgoing, at) => {
-    const key = outgoing.event.partitionkey ?? outgoing.event.subject ?? '';
-    const lane = lanes.get(key);
-    if (lane === undefined) lanes.set(key, [[outgoing, at]]);
-    else lane.push([outgoing, at]);
-  });
-  return lanes.values();
-}
-
-/** Sends the events of a partition in order; after a failure the rest of them stays skipped. */
-async function sendLane(
-  lane: Lane,
-  results: PublishResult[],
-  send: (outgoing: Outgoing) => Promise<PublishResult>,
-): Promise<void> {
-  for (const [outgoing, at] of lane) {
-    const result = await send(outgoing);
-    results[at] = result;
-    if (result.outcome !== 'published') return;
-  }
 }
 
 async function sendOne(

@@ -1,10 +1,10 @@
 import type { IoTDataPlaneClient } from '@aws-sdk/client-iot-data-plane';
 import { HearthError, isHearthError } from '@hearth/core/event';
+import { inLanes, oneByOne } from '@hearth/core/ports';
 import type { Outgoing, Publisher, PublishResult } from '@hearth/core/ports';
 import { atMost } from '../at-most.ts';
 import { clientDefaults, lazily } from '../lazily.ts';
 import { published, requestFailed } from '../sending/failure.ts';
-import { inOrder } from '../sending/lanes.ts';
 import { assertPositive, type SendingOptions } from '../sending/options.ts';
 import { iotRoutes, type IotRoutes } from './iot-route.ts';
 import { publishInput } from './publish-input.ts';
@@ -62,7 +62,7 @@ export function iotData(options: IotDataOptions = {}): Publisher {
       return requestFailed(`The topic "${route?.pattern ?? type}"`, error);
     }
   };
-  return { ordered: true, publish: (events) => inOrder(events, send) };
+  return { ordered: true, publish: (events) => inLanes(events, (lane) => oneByOne(lane, send)) };
 }
 
 function noTopic(type: string): HearthError {

@@ -1,2 +1,2 @@
 export { schedulerWake, type SchedulerWakeOptions } from './scheduler-wake.ts';
-export type { LaterWake } from '../wake/once-per-second.ts';
+export type { LaterWake } from '../wake/later-wake.ts';

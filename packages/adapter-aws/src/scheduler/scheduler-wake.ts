@@ -1,9 +1,10 @@
 import type { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { HearthError } from '@hearth/core/event';
+import { oncePerSecond } from '@hearth/core/ports';
 import { nameOf } from '../attempt.ts';
 import { clientDefaults, lazily } from '../lazily.ts';
 import { assertText, invalidOption } from '../sending/options.ts';
-import { oncePerSecond, type LaterWake } from '../wake/once-per-second.ts';
+import type { LaterWake } from '../wake/later-wake.ts';
 import { wakeMessage } from '../wake-message.ts';
 
 /** What is woken, and how EventBridge Scheduler is reached. */
@@ -70,7 +71,7 @@ export function schedulerWake(options: SchedulerWakeOptions): LaterWake {
   };
   const early = new Map<number, (at: number) => Promise<void>>();
   return (at, earlyMs = 0) => {
-    const ask = early.get(earlyMs) ?? oncePerSecond((second) => create(second, earlyMs));
+    const ask = early.get(earlyMs) ?? oncePerSecond((second) => create(second, earlyMs), Date.now);
     early.set(earlyMs, ask);
     return ask(at);
   };

@@ -1,10 +1,9 @@
 import type { CloudEvent } from '@hearth/core/event';
-import { byteLength, type Outgoing } from '@hearth/core/ports';
+import { byteLength, inLanes, oneByOne, type Outgoing } from '@hearth/core/ports';
 import type { Publisher, PublishResult } from '@hearth/core/ports';
 import { atMost } from '../at-most.ts';
 import { batcher } from './batcher.ts';
 import { isFinal, requestFailed, tooLarge } from './failure.ts';
-import { inOrder } from './lanes.ts';
 
 /** How a service takes events in batches. */
 export interface BatchService {
@@ -44,7 +43,8 @@ export function batchPublisher(service: BatchService): Publisher {
     const bytes = byteLength(outgoing.body);
     return bytes > maxEventBytes ? tooLarge(where, bytes, maxEventBytes) : submit(outgoing);
   };
-  if (ordered) return { ordered, publish: (events) => inOrder(events, sendOne) };
+  if (ordered)
+    return { ordered, publish: (events) => inLanes(events, (lane) => oneByOne(lane, sendOne)) };
   return {
     destination: ({ source, id }: CloudEvent) => `${source} ${id}`,
     publish: (events) => Promise.all(events.map(sendOne)),

@@ -1,8 +1,7 @@
 import { hash } from 'node:crypto';
 import type { CloudEvent } from '@hearth/core/event';
-import type { Outgoing, PublishResult } from '@hearth/core/ports';
+import { partitionOf, type Outgoing, type PublishResult } from '@hearth/core/ports';
 import { failed, published } from './failure.ts';
-import { partitionOf } from './lanes.ts';
 
 /** What a FIFO queue or topic keeps in order together, and what it recognises as sent already within five minutes. */
 export interface FifoIds {

@@ -1,10 +1,11 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { HearthError } from '@hearth/core/event';
+import { oncePerSecond } from '@hearth/core/ports';
 import { batcher } from '../sending/batcher.ts';
 import { entryResults } from '../sending/entries.ts';
 import { assertText } from '../sending/options.ts';
 import { wakeMessage } from '../wake-message.ts';
-import { oncePerSecond, type LaterWake } from '../wake/once-per-second.ts';
+import type { LaterWake } from '../wake/later-wake.ts';
 import { sqsClient } from './sqs-client.ts';
 
 /** The queue of wake-ups, and how it is reached. */
@@ -59,9 +60,9 @@ export function sqsWake(options: SqsWakeOptions): (at: number) => Promise<void> 
       throw notAsked(cause);
     });
     if (!isTaken) throw notAsked(undefined);
-  });
+  }, Date.now);
   // Two memories: who is woken early asks for the same instant again, which is then soon.
-  const far = oncePerSecond(async (at) => later?.(at, earlyMs));
+  const far = oncePerSecond(async (at) => later?.(at, earlyMs), Date.now);
   return (at) => (at - Date.now() > longestMs ? far(at) : soon(at));
 }
 

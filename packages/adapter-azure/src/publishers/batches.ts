@@ -1,6 +1,6 @@
 import { HearthError, isHearthError, type PublishResult } from '@hearth/core';
 import type { AmqpFailure } from './amqp-failure.ts';
-import { failed, published } from './lanes.ts';
+import { failed, published } from './results.ts';
 
 /** A batch that is being filled. */
 export interface OpenBatch<M> {

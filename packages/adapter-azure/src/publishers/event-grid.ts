@@ -1,10 +1,10 @@
 import { HearthError, isHearthError } from '@hearth/core';
 import type { Outgoing, Publisher, PublishResult } from '@hearth/core';
-import { byteLength } from '@hearth/core/ports';
+import { byteLength, inLanes, oneByOne, partitionOf } from '@hearth/core/ports';
 import { invalid } from './amqp-connection.ts';
 import { addressOf, answerFailure, noAnswer } from './http-failure.ts';
 import { leftToLive } from './identity.ts';
-import { failed, inLanes, laneOf, oneByOne, published } from './lanes.ts';
+import { failed, published } from './results.ts';
 
 /** Where events go: a topic, domain or partner namespace of Event Grid whose input schema is CloudEvents 1.0, or a topic of a namespace. */
 export interface EventGridOptions {
@@ -71,11 +71,11 @@ async function publishAll(
     batch.forEach((outgoing, at) => {
       const answer = answers[at] ?? skipped;
       results.set(outgoing, answer);
-      if (answer.outcome !== 'published') stopped.add(laneOf(outgoing.event));
+      if (answer.outcome !== 'published') stopped.add(partitionOf(outgoing.event));
     });
   };
   for (const batch of batchesOf(events, most)) {
-    const live = batch.filter(({ event }) => !stopped.has(laneOf(event)));
+    const live = batch.filter(({ event }) => !stopped.has(partitionOf(event)));
     settle(live, await sendBatch(live, post));
   }
   return events.map((outgoing) => results.get(outgoing) ?? skipped);
@@ -93,7 +93,7 @@ async function sendBatch(
     const error = unsendable(outgoing) ?? (await post([outgoing]));
     return error === undefined ? published : failed(error);
   };
-  const alone = () => inLanes(batch, atOnce, (lane) => oneByOne(lane, sendOne));
+  const alone = () => inLanes(batch, (lane) => oneByOne(lane, sendOne), { most: atOnce });
   if (batch.length === 1 || batch.some((outgoing) => unsendable(outgoing) !== undefined)) {
     return alone();
   }

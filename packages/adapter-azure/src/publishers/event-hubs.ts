@@ -1,5 +1,6 @@
 import type { CloudEvent, HearthError, Outgoing, Publisher } from '@hearth/core';
 import { encodeMqtt } from '@hearth/core/event';
+import { inLanes, partitionOf } from '@hearth/core/ports';
 import {
   assertReachable,
   connection,
@@ -10,7 +11,6 @@ import {
 import { amqpFailure } from './amqp-failure.ts';
 import { sendInBatches } from './batches.ts';
 import { bounded, leftToLive, messageId } from './identity.ts';
-import { inLanes, laneOf } from './lanes.ts';
 
 export type { AmqpNamespace } from './amqp-connection.ts';
 export type { AzureCredential } from '../stores/table-client.ts';
@@ -55,7 +55,7 @@ export interface EventHubsPublisher extends Publisher {
   close(): Promise<void>;
 }
 
-const atOnce = 32;
+const most = 32;
 const structured = 'application/cloudevents+json; charset=utf-8';
 
 /**
@@ -72,7 +72,7 @@ export function eventHubsPublisher(options: EventHubsOptions): EventHubsPublishe
   const { open, close } = producerOf(options);
   const failureOf = (cause: unknown) => amqpFailure(cause, 'Event Hubs');
   const batchesOf = (lane: readonly Outgoing[]) => {
-    const key = lane[0] === undefined ? '' : bounded(laneOf(lane[0].event));
+    const key = lane[0] === undefined ? '' : bounded(partitionOf(lane[0].event));
     const openBatch = async () => {
       const producer = await open();
       const batch = await producer.createBatch(key === '' ? {} : { partitionKey: key });
@@ -86,11 +86,14 @@ export function eventHubsPublisher(options: EventHubsOptions): EventHubsPublishe
   return {
     ordered: true,
     publish: (events) =>
-      inLanes(events, atOnce, (lane) =>
-        sendInBatches(
-          lane.map((outgoing) => sendable(outgoing, options.mode)),
-          batchesOf(lane),
-        ),
+      inLanes(
+        events,
+        (lane) =>
+          sendInBatches(
+            lane.map((outgoing) => sendable(outgoing, options.mode)),
+            batchesOf(lane),
+          ),
+        { most },
       ),
     close,
   };

@@ -1,5 +1,6 @@
 import { HearthError, isHearthError } from '@hearth/core';
 import type { CloudEvent, Outgoing, Publisher, PublishResult } from '@hearth/core';
+import { inLanes, oneByOne } from '@hearth/core/ports';
 import type { AzureCredential } from '../stores/table-client.ts';
 import { invalid } from './amqp-connection.ts';
 import { addressOf } from './http-failure.ts';
@@ -7,7 +8,7 @@ import { leftToLive } from './identity.ts';
 import { answerError, uncertain } from './iot-hub-answer.ts';
 import { assertRoute, requestOf, type HubRequest, type IotHubRoute } from './iot-hub-routes.ts';
 import { bearerOf, sharedAccess } from './iot-hub-token.ts';
-import { failed, inLanes, oneByOne, published } from './lanes.ts';
+import { failed, published } from './results.ts';
 
 export type { IotHubDesired, IotHubMethod, IotHubRoute } from './iot-hub-routes.ts';
 export type { AzureCredential } from '../stores/table-client.ts';
@@ -35,7 +36,7 @@ export interface IotHubOptions {
   readonly timeoutMs?: number;
 }
 
-const atOnce = 32;
+const most = 32;
 
 /**
  * Brings events to devices by the REST interface of Azure IoT Hub: wishes as desired properties, commands as direct methods.
@@ -61,7 +62,7 @@ export function iotHubPublisher(options: IotHubOptions): Publisher & { readonly 
   };
   return {
     ordered: true,
-    publish: (events) => inLanes(events, atOnce, (lane) => oneByOne(lane, publishOne)),
+    publish: (events) => inLanes(events, (lane) => oneByOne(lane, publishOne), { most }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { oncePerSecond } from '@hearth/core/ports';
 import { amqpFailure } from './amqp-failure.ts';
 import { senderTo, type ServiceBusWhere } from './service-bus-sender.ts';
 
@@ -9,10 +10,8 @@ export interface ServiceBusWake {
   close(): Promise<void>;
 }
 
-// A wake-up for a whole second serves all timers in it, and comes late enough for a clock that lags a little.
-const stepMs = 1_000;
+// A wake-up comes late enough for a clock that lags a little.
 const lagMs = 100;
-const remembered = 1_000;
 
 /**
  * Wakes an app in time by scheduled messages of a Service Bus queue: give it to the runtime as `wake`, and its queue to the trigger
@@ -25,7 +24,6 @@ const remembered = 1_000;
  */
 export function serviceBusWake(where: ServiceBusWhere): ServiceBusWake {
   const { open, close } = senderTo(where);
-  const asked = new Map<number, Promise<void>>();
   const schedule = async (second: number) => {
     try {
       const sender = await open();
@@ -36,23 +34,8 @@ export function serviceBusWake(where: ServiceBusWhere): ServiceBusWake {
       };
       await sender.scheduleMessages(message, new Date(second + lagMs));
     } catch (cause) {
-      asked.delete(second);
       throw amqpFailure(cause, 'Service Bus').error;
     }
   };
-  const wake = (at: number): Promise<void> => {
-    const second = Math.ceil(Math.max(at, Date.now()) / stepMs) * stepMs;
-    const known = asked.get(second);
-    if (known !== undefined) return known;
-    const asking = schedule(second);
-    asked.set(second, asking);
-    forgetOldest(asked);
-    return asking;
-  };
-  return Object.assign(wake, { close });
-}
-
-function forgetOldest(asked: Map<number, unknown>): void {
-  const [oldest] = asked.keys();
-  if (asked.size > remembered && oldest !== undefined) asked.delete(oldest);
+  return Object.assign(oncePerSecond(schedule, Date.now), { close });
 }

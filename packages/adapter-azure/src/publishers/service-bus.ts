@@ -1,8 +1,8 @@
 import { HearthError, type Outgoing, type Publisher } from '@hearth/core';
+import { inLanes, partitionOf } from '@hearth/core/ports';
 import { amqpFailure } from './amqp-failure.ts';
 import { sendInBatches } from './batches.ts';
 import { bounded, leftToLive, messageId } from './identity.ts';
-import { inLanes, laneOf } from './lanes.ts';
 import { senderTo, type ServiceBusMessage, type ServiceBusWhere } from './service-bus-sender.ts';
 
 export type {
@@ -24,7 +24,7 @@ export interface ServiceBusPublisher extends Publisher {
 }
 
 // Transfers of one link that wait for their answer at once.
-const atOnce = 32;
+const most = 32;
 const service = 'Service Bus';
 const contentType = 'application/cloudevents+json; charset=utf-8';
 
@@ -51,8 +51,10 @@ export function serviceBusPublisher(where: ServiceBusWhere): ServiceBusPublisher
   return {
     ordered: true,
     publish: (events) =>
-      inLanes(events, atOnce, (lane) =>
-        sendInBatches(lane.map(messageOf), { open: openBatch, failureOf }),
+      inLanes(
+        events,
+        (lane) => sendInBatches(lane.map(messageOf), { open: openBatch, failureOf }),
+        { most },
       ),
     close,
   };
@@ -61,7 +63,7 @@ export function serviceBusPublisher(where: ServiceBusWhere): ServiceBusPublisher
 function messageOf({ event, body, traceparent }: Outgoing): ServiceBusMessage | HearthError {
   const timeToLive = leftToLive(event);
   if (timeToLive instanceof HearthError) return timeToLive;
-  const lane = laneOf(event);
+  const lane = partitionOf(event);
   return {
     body: Buffer.from(body),
     contentType,

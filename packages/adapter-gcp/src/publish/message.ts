@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { encodeMqtt, HearthError, isHearthError } from '@hearth/core/event';
-import { byteLength, type Outgoing } from '@hearth/core/ports';
+import { byteLength, partitionOf, type Outgoing } from '@hearth/core/ports';
 
 /** A message as Pub/Sub takes it. */
 export interface PubsubMessage {
@@ -93,13 +93,8 @@ function traceOf({ traceparent }: Outgoing): Readonly<Record<string, string>> {
 }
 
 function keyOf(outgoing: Outgoing): Pick<PubsubMessage, 'orderingKey'> {
-  const partition = partitionOf(outgoing);
+  const partition = partitionOf(outgoing.event);
   if (partition === '') return {};
   if (byteLength(partition) <= maxKeyBytes) return { orderingKey: partition };
   return { orderingKey: createHash('sha256').update(partition).digest('base64url') };
-}
-
-/** What an event is kept in order with. */
-export function partitionOf({ event }: Outgoing): string {
-  return event.partitionkey ?? event.subject ?? '';
 }

@@ -1,9 +1,10 @@
 import { HearthError, isHearthError } from '@hearth/core/event';
 import type { CloudEvent } from '@hearth/core/event';
+import { inLanes, partitionOf } from '@hearth/core/ports';
 import type { Outgoing, Publisher, PublishResult } from '@hearth/core/ports';
 import { connectionTo, type PubsubClient, type PubsubTopic, type PubsubWhere } from './client.ts';
 import { isAboutEverything, publishFailure } from './failure.ts';
-import { messageOf, partitionOf, type PubsubMessage, type PubsubMode } from './message.ts';
+import { messageOf, type PubsubMessage, type PubsubMode } from './message.ts';
 
 /** Where and how events are published. */
 export interface PubsubPublisherOptions extends PubsubWhere {
@@ -50,16 +51,14 @@ export function pubsubPublisher(options: PubsubPublisherOptions): PubsubPublishe
     async publish(events) {
       if (events.length === 0) return [];
       const client = await connection.open();
-      const results: PublishResult[] = events.map(() => ({ outcome: 'skipped' }));
-      const lanes = lanesOf(events, topicOf);
-      await Promise.all(
-        lanes.map(async ({ name, entries }) => {
-          if (topicName.test(name))
-            return publishLane(topicNamed(client, name), entries, mode, results);
-          for (const [, at] of entries) results[at] = nowhere;
-        }),
-      );
-      return results;
+      const send = async (lane: readonly Outgoing[]) => {
+        const name = topicOf((lane[0] as Outgoing).event);
+        if (!topicName.test(name)) return lane.map(() => nowhere);
+        return publishLane(topicNamed(client, name), lane, mode);
+      };
+      return inLanes(events, send, {
+        laneOf: (event) => `${topicOf(event)} ${partitionOf(event)}`,
+      });
     },
   };
 }
@@ -93,45 +92,22 @@ function publishOptions(timeoutMs: number): object {
   };
 }
 
-type Entry = readonly [outgoing: Outgoing, at: number];
-
-interface Lane {
-  readonly name: string;
-  readonly entries: Entry[];
-}
-
-/** The events by topic and partition, each with its place in the call. */
-function lanesOf(events: readonly Outgoing[], topicOf: (event: CloudEvent) => string): Lane[] {
-  const lanes = new Map<string, Lane>();
-  events.forEach((outgoing, at) => {
-    const name = topicOf(outgoing.event);
-    const key = `${name} ${partitionOf(outgoing)}`;
-    const lane = lanes.get(key) ?? { name, entries: [] };
-    lane.entries.push([outgoing, at]);
-    lanes.set(key, lane);
-  });
-  return [...lanes.values()];
-}
-
 const published: PublishResult = { outcome: 'published' };
+const failed = (error: HearthError): PublishResult => ({ outcome: 'failed', error });
 
-/** Publishes the events of one partition; what comes after a failure stays skipped. */
+/** Publishes the events of one partition; gives results up to the first failure. */
 async function publishLane(
   topic: PubsubTopic,
-  entries: readonly Entry[],
+  lane: readonly Outgoing[],
   mode: PubsubMode,
-  results: PublishResult[],
-): Promise<void> {
-  const messages = entries.map(([outgoing]) => messageOf(outgoing, mode));
+): Promise<readonly PublishResult[]> {
+  const messages = lane.map((outgoing) => messageOf(outgoing, mode));
   const end = messages.findIndex(isHearthError);
   const fitting = (end < 0 ? messages : messages.slice(0, end)) as readonly PubsubMessage[];
   const { sent, error } = await publishAll(topic, fitting);
-  for (const [, at] of entries.slice(0, sent)) results[at] = published;
-  const failure = sent < fitting.length ? error : end < 0 ? undefined : messages[end];
-  const failed = entries[sent]?.[1];
-  if (failed !== undefined && failure !== undefined) {
-    results[failed] = { outcome: 'failed', error: publishFailure(failure) };
-  }
+  const results = fitting.slice(0, sent).map(() => published);
+  if (sent < fitting.length) return [...results, failed(publishFailure(error))];
+  return end < 0 ? results : [...results, failed(messages[end] as HearthError)];
 }
 
 interface Sent {

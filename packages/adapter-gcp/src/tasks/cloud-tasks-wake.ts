@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { HearthError } from '@hearth/core/event';
-import { oncePerSecond } from './once-per-second.ts';
+import { oncePerSecond } from '@hearth/core/ports';
 
 /** The client of `@google-cloud/tasks` as far as it is used. */
 export interface TasksClient {
@@ -63,7 +63,7 @@ export function cloudTasksWake(options: CloudTasksWakeOptions): (at: number) => 
       if ((Object(cause) as { readonly code?: unknown }).code !== alreadyExists)
         throw notAsked(cause);
     }
-  });
+  }, Date.now);
   return async (at) => {
     if (at - Date.now() < furthestMs) await ask(at);
   };

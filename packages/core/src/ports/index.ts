@@ -48,3 +48,5 @@ export {
 } from './memory-publisher.ts';
 export { assertDistinctKeys, byteLength, misfit } from './fit.ts';
 export { inShard, keyHash } from './key-hash.ts';
+export { inLanes, oneByOne, partitionOf, type LaneOptions } from './lanes.ts';
+export { oncePerSecond } from './wakes.ts';
