@@ -14,7 +14,7 @@ export interface SimulatedRoom {
   readonly display: string;
   /** Lets time pass in the room. */
   pass(minutes: number): void;
-  /** Publishes the temperature; resolves when the broker has it. */
+  /** Publishes the temperature, if there is a connection; resolves when the broker has it. */
   measure(): Promise<void>;
   /** Somebody turns the dial. */
   turn(celsius: number): Promise<void>;
@@ -96,10 +96,12 @@ export async function simulatedRoom(
     pass(minutes) {
       room = later(room, minutes);
     },
-    measure() {
+    async measure() {
       keep();
+      // How warm it was interests nobody later.
+      if (!client.connected) return;
       const celsius = Math.round(room.celsius * 10) / 10;
-      return tell(thermostat.events.temperature(name, { celsius }));
+      await tell(thermostat.events.temperature(name, { celsius }));
     },
     turn,
     drop(forMs) {
