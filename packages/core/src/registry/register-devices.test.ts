@@ -158,7 +158,28 @@ describe('registerDevices', () => {
     expect(await all(many)).toMatchObject({ lines: 10, rejected: 1 });
   });
 
-  it('marks the beginning of a file with a byte order mark, as spreadsheets do', async () => {
+  it('listens to the lines before it looks how far it had come', async () => {
+    const { runtime } = start();
+    const seen: string[] = [];
+    const store = {
+      ...runtime.store,
+      load: (keys: readonly string[]) => {
+        seen.push('load');
+        return runtime.store.load(keys);
+      },
+    };
+    const lines = {
+      [Symbol.iterator]() {
+        seen.push('listen');
+        return ['{}'][Symbol.iterator]();
+      },
+    };
+    const options = { name: 'may', format: 'jsonl' } as const;
+    await registerDevices(app, { ...runtime, store }, registry, lines, options).next();
+    expect(seen.slice(0, 2)).toEqual(['listen', 'load']);
+  });
+
+  it('takes a file that begins with a byte order mark, as those of spreadsheets do', async () => {
     expect(await start().all([`\uFEFF${header}`, 'd1,lamp,,,,'])).toMatchObject({ registered: 1 });
   });
 

@@ -64,7 +64,7 @@ export async function* registerDevices(
   assertCount('batch', size, 10_000);
   assertCount('lanes', lanes, 64);
   const work: Work = { app, runtime, registry, lanes, name };
-  let state = (await read(runtime, registry.imports.record.ref(name))).state;
+  let state: ImportState = registry.imports.record.initial;
   let readLine = format === 'jsonl' ? readJsonLine : undefined;
   let head = '';
   let batch: Row[] = [];
@@ -72,6 +72,8 @@ export async function* registerDevices(
   let line = 0;
   for await (const given of lines) {
     line += 1;
+    // Not before: the lines of Node's readline are lost while nobody listens.
+    if (line === 1) ({ state } = await read(runtime, registry.imports.record.ref(name)));
     const text = line === 1 ? given.replace(/^\u{FEFF}/u, '') : given;
     if (line <= 2) head += `${text}\n`;
     if (line === (format === 'csv' ? 2 : 1)) state = begun(name, state, head);
