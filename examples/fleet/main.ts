@@ -1,0 +1,54 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { flag, guarded, number, readOptions, text } from '@hearth/cli';
+import { postgresStore } from '@hearth/store-postgres';
+import { sqliteStore } from '@hearth/store-sqlite';
+import { writeDevices } from './devices-file.ts';
+import { runFleet } from './run.ts';
+
+const usage = `node examples/fleet/main.ts [--devices N] [--postgres URL] [--folder DIR]
+
+Registers a fleet of lamps from a file into SQLite, and into PostgreSQL if there is one, finds some of them, and dims those of one firmware.
+
+  --devices N      how many lamps (default 100,000)
+  --postgres URL   also into this database: postgresql://user:password@localhost/fleet
+  --folder DIR     where the file and the records are kept (default .hearth/fleet)`;
+
+const specs = {
+  devices: number({ from: 1, to: 10_000_000, whole: true }),
+  postgres: text,
+  folder: text,
+  help: flag,
+} as const;
+
+const args = process.argv.slice(2);
+const screen = {
+  write: (out: string) => void process.stdout.write(out),
+  isTerminal: process.stdout.isTTY,
+};
+
+async function main(): Promise<number> {
+  const { options } = readOptions(args, specs);
+  if (options.help) {
+    screen.write(`${usage}\n`);
+    return 0;
+  }
+  const { devices: lines = 100_000, folder = join('.hearth', 'fleet'), postgres } = options;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'devices.csv');
+  await writeDevices(file, lines);
+  const sqlite = sqliteStore({ file: join(folder, 'fleet.db') });
+  await runFleet({ file, lines, store: sqlite, name: 'SQLite', screen });
+  await sqlite.close();
+  if (postgres === undefined) return 0;
+  // A schema of its own for each run: the fleet of the last one is not this one.
+  const schema = `fleet_${Date.now().toString(36)}`;
+  const store = postgresStore({ connectionString: () => postgres, schema });
+  await runFleet({ file, lines, store, name: 'PostgreSQL', screen });
+  await store.close();
+  return 0;
+}
+
+const { stdout, stderr, env } = process;
+process.exitCode = await guarded('fleet', args, { stdout, stderr, env, now: Date.now }, main);
