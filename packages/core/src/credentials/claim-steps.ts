@@ -47,7 +47,8 @@ export function claimed(model: Model, input: Input<Datas['claimed']>): Out {
   if (claim === null) return no('not-expected');
   if (claim.failures >= mostFailures) return no('claim-blocked');
   const isOpen = claim.until !== null && now < claim.until;
-  if (isOpen && claim.by !== by) return no('claim-under-way', { until: at(claim.until) });
+  if (isOpen && (claim.by !== by || claim.working !== null))
+    return no('claim-under-way', { until: at(claim.until) });
   // Asked again, it gets the same one: it may have missed the first.
   if (isOpen && claim.nonce !== null) return { emit: [challengeOf(model, device, claim)] };
   const attempt = attemptOf(input);

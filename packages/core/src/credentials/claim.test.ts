@@ -156,6 +156,23 @@ describe('a claim', () => {
     expect(claim()).toBe('done');
   });
 
+  it('is not begun again while the answer is being checked or a credential is made', () => {
+    const run = simulation(app, { calls: { 'c.challenge': () => ({ nonce: 'n' }) } });
+    const say = (event: Draft, principal = batch) => run.happen({ event, principal });
+    const claim = events.claim('batch-7', { device: 't1' });
+    say(events.expect('t1', { proofKey }), { kind: 'service', id: 'factory' });
+    say(claim);
+    const answer = { device: 't1', nonce: 'n', signature: 's', csr: 'CSR' };
+    say(events.answer('batch-7', answer));
+    say(claim);
+    const codes = run.deadLetters.map(({ data }) => (data as { readonly code: string }).code);
+    expect(codes).toEqual(['claim-under-way']);
+    // Nobody has checked it in time: the device may begin again.
+    run.advanceTo(300_000);
+    say(claim);
+    expect(run.deadLetters).toHaveLength(1);
+  });
+
   it('can be refused by the template', () => {
     const { expectIt, claim, answer, requests, told } = start('forbidden');
     expectIt();
