@@ -57,6 +57,34 @@ describe('an inbox', () => {
 });
 
 describe('the mark of an event', () => {
+  it('is the same in whatever order the properties of its data come', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (data) => {
+        const turned = JSON.parse(JSON.stringify(turnedOver(data))) as unknown;
+        expect(markOf(event({ data: turned }))).toEqual(markOf(event({ data })));
+      }),
+    );
+  });
+
+  it.each([
+    [
+      { a: 1, b: 2 },
+      { a: 2, b: 1 },
+    ],
+    [{ a: { b: 1 } }, { a: 1, b: 1 }],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [[[1], 2], [[1, 2]]],
+    [{ a: 1 }, { a: '1' }],
+    [null, 'null'],
+    [{}, []],
+    [{ a: null }, {}],
+  ])('tells %j from %j', (one, other) => {
+    expect(markOf(event({ data: one })).content).not.toBe(markOf(event({ data: other })).content);
+  });
+
   it('is one for one source and id', () => {
     const marks = [
       markOf(event({ source: 'ab', id: 'c' })),
@@ -186,3 +214,11 @@ describe('what is kept', () => {
     );
   });
 });
+
+/** The same JSON with the properties of every object in the opposite order. */
+function turnedOver(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(turnedOver);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([name, one]) => [name, turnedOver(one)] as const);
+  return Object.fromEntries(entries.toReversed()) as unknown;
+}
