@@ -134,6 +134,17 @@ const noItem: Limit = {
   applies: (message) => 'raw' in message,
 };
 
+/** DynamoDB keeps what is in a map, and not in which order. */
+const inTable: One = (message, nth) => {
+  if (!('event' in message) || typeof message.event.data !== 'object')
+    return native.dynamoRecord(message, nth);
+  const data: unknown = message.event.data && turned(message.event.data);
+  return native.dynamoRecord({ ...message, event: { ...message.event, data } }, nth);
+};
+
+const turned = (map: object): object =>
+  Object.fromEntries(Object.entries(map).toReversed()) as object;
+
 const noKey: Limit = {
   why: 'its dead letter shows the notification, not the key',
   applies: (message) => 'raw' in message,
@@ -179,7 +190,7 @@ export const awsWays: readonly Way[] = [
     ]),
   ),
   batch('kinesis', 'kinesis', native.kinesisRecord),
-  batch('dynamoStream', 'dynamoStream', native.dynamoRecord, [noItem]),
+  batch('dynamoStream', 'dynamoStream', inTable, [noItem]),
   {
     name: 'kafka, binary mode',
     limits: [textAttributes],

@@ -207,10 +207,15 @@ function letterOf({ data, ...letter }: CloudEvent): string {
   const { event, raw, code } = data as DeadLetter;
   // Its id and time are those of the transport's message.
   if (event === undefined) return `${code} ${raw ?? ''}`;
-  // Attributes may come in any order, and binary mode says of JSON that it is JSON.
+  // Binary mode says of JSON that it is JSON.
   const { datacontenttype: _, ...rest } = event;
-  const known = Object.entries(rest).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...letter, data: { ...(data as DeadLetter), event: known } });
+  return JSON.stringify({ ...letter, data: { ...(data as DeadLetter), event: rest } }, inOrder);
+}
+
+/** Attributes and properties may come in any order. */
+function inOrder(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function setClock() {
