@@ -13,7 +13,7 @@ export type { SchemaOptions } from './migrations.ts';
 
 /** Makes points of an event; none of an event that is not wanted. */
 export type SeriesPointsOf = (
-  event: Incoming<string, never>,
+  event: Incoming<never, never>,
 ) => SeriesPoint | readonly SeriesPoint[];
 
 /** Where series are kept. */
@@ -203,7 +203,7 @@ function rowsOf(
       field: 'points',
     });
   try {
-    return [pointsOf(event as Incoming<string, never>)].flat().map((one) => rowOf(one, event.time));
+    return [pointsOf(event as Incoming<never, never>)].flat().map((one) => rowOf(one, event.time));
   } catch (cause) {
     if (isHearthError(cause)) return cause;
     const message = `The points of "${type}" could not be made.`;

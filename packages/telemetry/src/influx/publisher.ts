@@ -4,7 +4,7 @@ import { lineOf, type Point } from './line.ts';
 import { writeLines, type Target, type Written } from './write.ts';
 
 /** Makes points of an event; none of an event that is not wanted. */
-export type PointsOf = (event: Incoming<string, never>) => Point | readonly Point[];
+export type PointsOf = (event: Incoming<never, never>) => Point | readonly Point[];
 
 /** How points are published. */
 export type InfluxPublisherOptions = InfluxPlace & {
@@ -49,7 +49,7 @@ export function influxPublisher(options: InfluxPublisherOptions): Publisher {
       return published;
     try {
       if (pointsOf === undefined) throw noPoints(type);
-      const written = [pointsOf(event as Incoming<string, never>)].flat();
+      const written = [pointsOf(event as Incoming<never, never>)].flat();
       const body = written.map((point) => lineOf(point, event.time));
       return body.length === 0 ? published : await line(body);
     } catch (cause) {
