@@ -2,7 +2,8 @@ import { HearthError } from '../event/error.ts';
 import { hashState, type Midstate } from '../event/sha256.ts';
 import type { Call } from '../model/call.ts';
 import type { EventType, OlderVersion } from '../model/event.ts';
-import type { Grants, Handler, Part, Residence, Subscription } from '../model/handler.ts';
+import type { Grants, Handler, Part, Subscription } from '../model/handler.ts';
+import type { Residence } from '../model/residence.ts';
 import { partitionOf, type By, type Reads, type Where } from '../model/reads.ts';
 
 /** One handler's interest in one event type. */

@@ -1,5 +1,6 @@
 import { HearthError, isHearthError } from '../event/error.ts';
-import type { Ref, Residence } from '../model/handler.ts';
+import type { Ref } from '../model/handler.ts';
+import type { Residence } from '../model/residence.ts';
 import type { StateStore } from '../ports/state-store.ts';
 import { load, type Task } from './effect.ts';
 import type { Input } from './input.ts';

@@ -12,6 +12,7 @@ import {
   type OlderVersion,
 } from './event.ts';
 import { partial } from './partial.ts';
+import { standsFor } from './personal.ts';
 import { anything, assertJson, type Schema } from './schema.ts';
 import { shapeOf } from './shape.ts';
 import { acknowledgement, presence, wishes } from './twin-schemas.ts';
@@ -76,7 +77,7 @@ function refining(
       ? result
       : { issues: [{ message: issue.message, path: issue.at.split('.') }] };
   };
-  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+  return standsFor({ '~standard': { version: 1, vendor: 'hearth', validate } }, schema);
 }
 
 /** The event types of a device: what it says, and those that every device has. */
@@ -87,16 +88,19 @@ export function deviceEvents(device: Definition): Events {
     refining(schema, (document) => documentIssue(device, document));
   const patch = bounded(partial(state));
   const own: Readonly<Record<string, Schema>> = {
-    set: bounded(wishes(partial(writable, { removable: true, unknown: 'is not writable' }))),
+    set: standsFor(
+      bounded(wishes(partial(writable, { removable: true, unknown: 'is not writable' }))),
+      writable,
+    ),
     reported: patch,
-    acknowledged: acknowledgement(patch),
+    acknowledged: standsFor(acknowledgement(patch), state, ['reported']),
     connected: presence,
     disconnected: presence,
     get: empty,
     imported: patch,
     changed: state,
-    desired: anything,
-    twin: anything,
+    desired: standsFor({ ...anything }, state, ['desired']),
+    twin: standsFor({ ...anything }, state, ['desired', 'reported']),
     lapsed: empty,
     left: bound.data,
     ...(telemetry === undefined ? {} : { telemetry: telemetrySchema }),

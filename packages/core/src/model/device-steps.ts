@@ -16,6 +16,7 @@ import {
   type Subscription,
 } from './handler.ts';
 import { checkNamed, togetherIn } from './partial.ts';
+import { standsFor } from './personal.ts';
 import { forgotten, meantFor, standing } from './standing.ts';
 import { check, type Schema } from './schema.ts';
 import { passOn } from './device-telemetry.ts';
@@ -112,7 +113,8 @@ function keptOf({ state }: LooseDevice): Schema {
       ? { value }
       : { issues: [{ message: issue.message, path: issue.at.split('.') }] };
   };
-  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+  const kept: Schema = { '~standard': { version: 1, vendor: 'hearth', validate } };
+  return standsFor(kept, state, ['reported', 'desired']);
 }
 
 const setPatch = (patch: Values) => ({ patch });

@@ -3,6 +3,7 @@ import type { Principal } from '../ports/principal.ts';
 import type { Draft, EventOf, EventType, Incoming } from './event.ts';
 import { frozen } from './frozen.ts';
 import { identity, type Got, type Readable, type Reads } from './reads.ts';
+import type { Residence } from './residence.ts';
 import { assertFits, assertJson, type Schema } from './schema.ts';
 
 /** A wish to be called again at `at` (ms since the epoch) with `event`. Setting a key again replaces its timer. */
@@ -78,17 +79,6 @@ export interface Grants {
     subject: string,
     held: readonly unknown[],
   ) => boolean | readonly Ref[];
-}
-
-/**
- * Where subjects belong, as records tell: asked only by a runtime that has a `region`, before anything else is looked at.
- *
- * `look` names the records that tell of a subject; `region` says it from what they hold, or asks for further records, which are added
- * to the others; `undefined` if nothing is known.
- */
-export interface Residence {
-  readonly look: (subject: string) => readonly Ref[];
-  readonly region: (held: readonly unknown[]) => string | readonly Ref[] | undefined;
 }
 
 /** A part of an app: what it handles and what it knows. */

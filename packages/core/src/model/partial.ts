@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isDocument, type Document } from '../twin/document.ts';
 import { merged } from '../twin/merge-patch.ts';
 import { nameOf } from './issue.ts';
+import { standsFor } from './personal.ts';
 import { check, type Checked, type Schema } from './schema.ts';
 import { bare, hasChecks, shapeOf, type Shape } from './shape.ts';
 
@@ -27,7 +28,7 @@ export function partial(schema: Schema, options: PartialOptions = {}): Schema<Do
     const { at, message } = checked.issue;
     return { issues: [{ message, path: at.split('.') }] };
   };
-  return { '~standard': { version: 1, vendor: 'hearth', validate } };
+  return standsFor({ '~standard': { version: 1, vendor: 'hearth', validate } }, schema);
 }
 
 function checkPart(

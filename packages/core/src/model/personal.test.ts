@@ -72,11 +72,9 @@ describe('what a check says', () => {
   });
 
   it('is never a text that may quote what is personal', () => {
-    const quoting = z
-      .object({ name: z.string().meta(mark), age: z.number() })
-      .refine(() => false, {
-        error: ({ input }) => `${(input as { name: string }).name} is too young`,
-      });
+    const quoting = z.object({ name: z.string().meta(mark), age: z.number() }).refine(() => false, {
+      error: ({ input }) => `${(input as { name: string }).name} is too young`,
+    });
     expect(check(quoting, { name: 'Ada', age: 1 })).toEqual({
       issue: { at: '', message: 'does not fit' },
     });

@@ -42,6 +42,16 @@ const containers = new Set([
 ]);
 
 const known = new WeakMap<Schema, readonly string[]>();
+const standIns = new WeakMap<Schema, readonly (readonly [of: Schema, under: string])[]>();
+
+/** Says that a schema of ours stands for another one: for the whole of it, or for what lies under each of these names. */
+export function standsFor<S extends Schema>(schema: S, of: Schema, under = ['']): S {
+  standIns.set(
+    schema,
+    under.map((name) => [of, name]),
+  );
+  return schema;
+}
 
 /**
  * The paths of the properties that a schema marks as personal: `address.street`, `guests.*.name`; an empty path is all of it.
@@ -61,15 +71,20 @@ function* pathsIn(schema: Schema, path: string, above: ReadonlySet<Schema>): Ite
     yield path;
     return;
   }
+  for (const [of, under] of standIns.get(schema) ?? [])
+    yield* pathsIn(of, joined(path, under), above);
   const described = describe(schema);
   // A schema that contains itself has said everything the first time.
   if (described === undefined || above.has(schema)) return;
   const inside = new Set([...above, schema]);
   for (const [key, part] of partsOf(described)) {
     const name = key === '' && containers.has(described.type) ? '*' : key;
-    yield* pathsIn(part, name === '' ? path : path === '' ? name : `${path}.${name}`, inside);
+    yield* pathsIn(part, joined(path, name), inside);
   }
 }
+
+const joined = (path: string, name: string): string =>
+  name === '' ? path : path === '' ? name : `${path}.${name}`;
 
 /** A copy of a value with `[personal]` in the place of what its schema marks. The value itself if nothing is marked. */
 export function withoutPersonal(schema: Schema, value: unknown): unknown {

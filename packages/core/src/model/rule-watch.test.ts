@@ -6,7 +6,15 @@ import type { Incoming } from './event.ts';
 import { defineHandler } from './handler.ts';
 import { defineHome } from './home.ts';
 import { each } from './reads.ts';
-import { copiesSeen, keepCopy, watchesOf, type Copies, type Watches } from './rule-watch.ts';
+import {
+  copiesSeen,
+  keepCopy,
+  leftIn,
+  watchesOf,
+  withoutCopies,
+  type Copies,
+  type Watches,
+} from './rule-watch.ts';
 
 const light = defineDevice({
   type: 'light',
@@ -212,5 +220,21 @@ describe('what a rule cannot watch', () => {
     expect(() => watchesOf('rule', undefined as unknown as typeof home, { home })).toThrow(
       `The rule "rule" is per nothing: ${circular}.`,
     );
+  });
+});
+
+describe('what has left', () => {
+  const copies: Copies = { lights: { l1: ['2'], l2: ['1', { on: true }] }, all: { l1: ['2'] } };
+
+  it('is told apart from what is there', () => {
+    expect([...new Set(leftIn(copies))]).toEqual(['l1']);
+    expect(leftIn({ lights: { l2: ['1', { on: true }] } })).toEqual([]);
+  });
+
+  it('can be forgotten like all else, and nothing but it', () => {
+    const rest = withoutCopies(copies, 'l1');
+    expect(rest).toEqual({ lights: { l2: ['1', { on: true }] }, all: {} });
+    expect(withoutCopies(rest, 'l2')).toEqual({ lights: {}, all: {} });
+    expect(withoutCopies(copies, 'l9')).toEqual(copies);
   });
 });
