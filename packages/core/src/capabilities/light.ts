@@ -23,6 +23,11 @@ export const onOff = defineCapability({
 });
 
 const level = whole(1, 254);
+const transition = z
+  .number()
+  .min(0)
+  .max(6553.5)
+  .meta({ unit: 's', description: 'Matter: in 0.1 s' });
 
 /** A brightness or another level, 1 to 254; `null` while it is not known. */
 export const levelControl = defineCapability({
@@ -33,9 +38,7 @@ export const levelControl = defineCapability({
     minLevel: level.optional(),
     maxLevel: level.optional(),
     onLevel: level.nullable().optional(),
-    onOffTransitionTime: whole(0, 65_535)
-      .meta({ unit: '0.1 s', description: 'Matter: in 0.1 s' })
-      .optional(),
+    onOffTransitionTime: transition.optional(),
     startUpCurrentLevel: whole(0, 254).nullable().optional(),
   }),
   initial: { currentLevel: null },
@@ -43,7 +46,7 @@ export const levelControl = defineCapability({
     .object({
       currentLevel: level,
       onLevel: level.nullable(),
-      onOffTransitionTime: whole(0, 65_535),
+      onOffTransitionTime: transition,
       startUpCurrentLevel: whole(0, 254).nullable(),
     })
     .partial(),
