@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { blocksOf, extract, pages } from './docs.ts';
 import { read, root } from './sources.ts';
 
@@ -35,7 +35,11 @@ describe('the code in the documentation', () => {
   it.each(blocks.filter((block) => block.isRun && !block.code.includes("from 'vitest'")))(
     'runs: $page:$line',
     async (block) => {
+      // A failed assertion of the console says so, and nothing more.
+      const assertion = vi.spyOn(console, 'assert');
       await expect(import(extracted.pathOf(block))).resolves.toBeDefined();
+      expect(assertion.mock.calls.filter(([holds]) => holds !== true)).toEqual([]);
+      assertion.mockRestore();
     },
   );
 
