@@ -50,3 +50,24 @@ describe('the rotation of a credential ends the same', () => {
       })
       .whateverHappens({ budget: 4000 }));
 });
+
+describe('a claim ends the same', () => {
+  it('when the signature is right', () => {
+    const batch: Principal = { kind: 'device', id: 'batch-7', credential: 'bootstrap' };
+    const answer = { device: 't1', nonce: 'n', signature: 's', csr: 'CSR' };
+    return specify(app)
+      .calls({
+        ...issue,
+        'hearth.credentials.challenge': () => ({ nonce: 'n' }),
+        'hearth.credentials.verify': () => ({ valid: true }),
+      })
+      .given(events.expect('t1', { proofKey: 'key' }))
+      .as(batch)
+      .when(events.claim('batch-7', { device: 't1' }))
+      .when(events.answer('batch-7', answer))
+      .as(by('k2'))
+      .when(events.proved('t1', {}))
+      .leaves(credentials, 't1', { claim: null, isWithdrawn: false })
+      .whateverHappens({ budget: 4000 });
+  });
+});

@@ -309,6 +309,8 @@ describe('bad input', () => {
     ['added', { credential: 'a\nuser root' }],
     ['added', { credential: 'x'.repeat(257) }],
     ['added', { credential: 'a', expires: 'soon' }],
+    ['added', { credential: 'a', expires: '0000-01-01T00:00:00+14:00' }],
+    ['added', { credential: 'a', until: '9999-12-31T23:59:59-14:00' }],
     ['added', { credential: 'a', more: 1 }],
     ['rotate', {}],
     ['requested', { csr: 7 }],

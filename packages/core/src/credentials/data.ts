@@ -25,10 +25,14 @@ export const pem: Field = [
   'must be a text of 1 to 65536 characters',
 ];
 
-/** An instant. */
+// What an offset moves beyond could not be written as a timestamp again.
+const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const isWithin = (ms: number): boolean => ms >= 0 && ms <= last;
+
+/** An instant from 1970 to the end of 9999. */
 export const instant: Field = [
-  (value) => typeof value === 'string' && isTimestamp(value),
-  'must be an RFC 3339 timestamp',
+  (value) => typeof value === 'string' && isTimestamp(value) && isWithin(Date.parse(value)),
+  'must be an RFC 3339 timestamp from 1970 on',
 ];
 
 /** Yes or no. */
