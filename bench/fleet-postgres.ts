@@ -37,11 +37,7 @@ async function table(pool: Pool): Promise<BareTable> {
     },
     async firstPage(site, limit) {
       const text = 'SELECT id, body FROM device WHERE site = $1 ORDER BY id LIMIT $2';
-      const { rows } = await pool.query<{ body: string }>({
-        name: 'page',
-        text,
-        values: [site, limit],
-      });
+      const { rows } = await pool.query<{ body: string }>(text, [site, limit]);
       return rows.map(({ body }) => body);
     },
   };
