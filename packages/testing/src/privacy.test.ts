@@ -111,6 +111,7 @@ describe('an erasure', () => {
     ['an owner', '', request],
     ['a request', owner, { ...request, request: 'a\nb' }],
     ['somebody', owner, { ...request, by: '' }],
+    ['anything', owner, undefined as never],
   ])('refuses to begin without %s', async (_, who, options) => {
     const { world } = await start();
     await expect(eraseOwner(world.app, world.runtime, who, options)).rejects.toMatchObject({

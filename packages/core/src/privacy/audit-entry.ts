@@ -24,6 +24,7 @@ export interface AuditDetail {
   readonly salt: string;
   readonly at: string;
   readonly what: string;
+  /** Who said it: `<kind>:<id>`, of a user a keyed hash, as `pseudonymOf` gives it. */
   readonly by: string;
   readonly data: unknown;
 }

@@ -11,6 +11,7 @@ import {
   type Subscription,
 } from '../model/handler.ts';
 import { anything } from '../model/schema.ts';
+import type { Principal } from '../ports/principal.ts';
 import { names } from '../ports/dead-letter-store.ts';
 import {
   auditEntryType,
@@ -79,7 +80,8 @@ export function auditTrail(options: AuditOptions): AuditTrail {
   const streamOf = (partition: string) => keyedHash(secret)('audit stream', partition);
   const stream =
     options.stream ?? ((event: Incoming) => streamOf(event.partitionkey ?? event.subject));
-  const detailOf = (event: Incoming, by: string) => detailFor(secret, stream(event), event, by);
+  const detailOf: DetailOf = (event, by) =>
+    detailFor(secret, stream(event), event, speakerOf(secret, by));
   const chain = handlerOf<AuditHead>(
     library('hearth.audit', { seq: 0, hash: noEntry }),
     subscribed(of, stream, (input: Input<AuditHead>) =>
@@ -113,7 +115,12 @@ const library = <S>(name: string, initial: S) => ({
 });
 
 type Input<S> = StepInput<S, Incoming, unknown>;
-type DetailOf = (event: Incoming, by: string) => AuditDetail;
+type DetailOf = (event: Incoming, by: Principal) => AuditDetail;
+
+/** Who spoke. A user is hidden: what they did to what is somebody else's is kept with that, and stays when they are erased. */
+function speakerOf(secret: () => string, { kind, id }: Principal): string {
+  return `${kind}:${kind === 'user' ? keyedHash(secret)('owner', id) : id}`;
+}
 
 function subscribed<S>(
   of: readonly EventType[],
@@ -138,7 +145,7 @@ function linked(
   { state, event, principal, now }: Input<AuditHead>,
   detailOf: DetailOf,
 ): Outcome<AuditHead> {
-  const { commitment } = detailOf(event, `${principal.kind}:${principal.id}`);
+  const { commitment } = detailOf(event, principal);
   const link = {
     seq: state.seq + 1,
     previous: state.hash,
@@ -156,7 +163,7 @@ function noted(
   detailOf: DetailOf,
   most: number,
 ): Outcome<readonly AuditDetail[]> {
-  const detail = detailOf(event, `${principal.kind}:${principal.id}`);
+  const detail = detailOf(event, principal);
   return { state: [...state, detail].slice(-most) };
 }
 

@@ -8,6 +8,7 @@ import { defineDevice } from '../model/device.ts';
 import { defineEvent } from '../model/event.ts';
 import { memoryPublisher } from '../ports/memory-publisher.ts';
 import { memoryStore } from '../ports/memory-store.ts';
+import type { Principal } from '../ports/principal.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import { hashOf, verifyAudit, type AuditEntry } from './audit-entry.ts';
 import { auditTrail } from './audit-trail.ts';
@@ -42,11 +43,12 @@ const clock = {
 };
 const runtimeOf = (): Runtime => ({ store, publisher, clock, sweep: true });
 
-async function open(id: string, by: string, as = 'l1') {
+async function open(id: string, by: string, as = 'l1', kind: Principal['kind'] = 'device') {
   const { type, subject, data } = lock.events.opened('l1', { by });
   const event: CloudEvent = { specversion: '1.0', id, source: 'urn:l1', type, subject, data };
-  const principal = { kind: 'device', id: as } as const;
-  return (await handle(app, [{ event, principal, attempt: 1 }], runtimeOf()))[0];
+  const principal = { kind, id: as } as const;
+  const runtime = kind === 'user' ? { ...runtimeOf(), speaksFor: () => true } : runtimeOf();
+  return (await handle(app, [{ event, principal, attempt: 1 }], runtime))[0];
 }
 
 async function chain(): Promise<CloudEvent<string, AuditEntry>[]> {
@@ -80,6 +82,12 @@ describe('an audit trail', () => {
     if (entry?.data === undefined || detail === undefined) throw new Error('There is none.');
     expect(isDetailOf(entry.data, 'l1', detail)).toBe(true);
     expect(isDetailOf(entry.data, 'l1', { ...detail, data: { by: 'Bob' } })).toBe(false);
+  });
+
+  it('does not say by name which user it was', async () => {
+    await open('1', 'somebody', 'ada@x.org', 'user');
+    const [detail] = await auditDetails(trail, runtimeOf(), 'l1');
+    expect(detail?.by).toMatch(/^user:[a-z2-7]{32}$/);
   });
 
   it('stays whole when a subject is erased with what was entered of it', async () => {

@@ -11,6 +11,7 @@ export type { Counts, RequestOptions } from './request.ts';
 export { pseudonymousStore } from './pseudonymous-store.ts';
 export type { PseudonymOptions } from './pseudonymous-store.ts';
 export { residency } from './residency.ts';
+export type { Residence } from '../model/residence.ts';
 export type { ResidencyOptions } from './residency.ts';
 export { personalFields, redactEvent } from './redact-event.ts';
 export type { PersonalFields } from './redact-event.ts';

@@ -26,7 +26,8 @@ export function keyedHash(secret: () => string): KeyedHash {
     throw new HearthError('invalid-option', message, { field: 'secret' });
   }
   const known = made.get(value) ?? hashBy(value);
-  made.clear();
+  // An app has a secret or two; whoever changes them often must not be remembered for good.
+  if (made.size > 8) made.clear();
   made.set(value, known);
   return known;
 }

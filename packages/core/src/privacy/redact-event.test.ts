@@ -27,7 +27,9 @@ const said = (type: string, data: unknown): CloudEvent => ({
 
 describe('personalFields', () => {
   it('lists what is marked in states, and in all that a device says or is told', () => {
-    const all = personalFields(app).map(({ name, ...one }) => `${one.in} ${name}: ${one.paths}`);
+    const all = personalFields(app).map(
+      ({ name, ...one }) => `${one.in} ${name}: ${one.paths.join()}`,
+    );
     expect(all.toSorted((a, b) => (a < b ? -1 : 1))).toEqual([
       'event lamp.acknowledged: reported.label',
       'event lamp.changed: label',

@@ -123,7 +123,8 @@ export function keepersOf({ handlers }: App, { trail }: Privacy): readonly Handl
  *
  * @throws {HearthError} `invalid-option`.
  */
-export function assertRequest(owner: string, { request, by }: RequestOptions): void {
+export function assertRequest(owner: string, options: RequestOptions): void {
+  const { request = '', by = '' } = Object(options) as Partial<RequestOptions>;
   for (const [field, value] of Object.entries({ owner, request, by })) {
     if (typeof (value as unknown) === 'string' && /^[^\p{Cc}\p{Cs}]{1,200}$/u.test(value)) continue;
     const message = `A request needs "${field}": a text of 1 to 200 characters.`;
