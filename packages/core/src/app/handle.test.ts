@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { defineApp, defineEvent, defineHandler, events, handle, read } from '../index.ts';
+import {
+  defineApp,
+  defineEvent,
+  defineHandler,
+  events,
+  handle,
+  HearthError,
+  read,
+} from '../index.ts';
 import type { Publisher, Runtime } from '../index.ts';
 import { memoryPublisher, memoryStore } from '../ports/index.ts';
 
@@ -69,5 +77,27 @@ describe('what nobody foresaw', () => {
   it('becomes a verdict even if the logger throws', async () => {
     const logger = { debug: oops, info: oops, warn: oops, error: oops, fatal: oops };
     expect(await handle(app, [press('bad')], home({ logger }).runtime)).toMatchObject([unforeseen]);
+  });
+});
+
+describe('a log line about an input that comes again', () => {
+  const linesFor = async (reason: HearthError) => {
+    const lines: object[] = [];
+    const note = (fields: object) => void lines.push(fields);
+    const logger = { debug: note, info: note, warn: note, error: note, fatal: note };
+    const store = { ...memoryStore(), load: () => Promise.reject(reason) };
+    await handle(app, [press('a')], home({ logger, store }).runtime);
+    return lines;
+  };
+
+  it('says what is wrong with the store, such as a package that is missing', async () => {
+    const message = 'The package "x" is not installed: npm install x.';
+    const lines = await linesFor(new HearthError('store-unavailable', message));
+    expect(lines).toMatchObject([{ reason: 'store-unavailable', detail: message }]);
+  });
+
+  it('shows nothing else, which may name whom it is about', async () => {
+    const lines = await linesFor(new HearthError('timeout', 'The record "lamp/a" is slow.'));
+    expect(lines).toMatchObject([{ reason: 'timeout', detail: undefined }]);
   });
 });

@@ -153,7 +153,7 @@ function answer(context: Context, { fate, span, input }: Lane): Handled {
     log(
       context,
       level,
-      { ...fields, attempt, outcome: verdict, reason: code },
+      { ...fields, attempt, outcome: verdict, reason: code, detail: detailOf(fate) },
       `An input was answered with "${verdict}".`,
     );
   }
@@ -166,6 +166,13 @@ function answer(context: Context, { fate, span, input }: Lane): Handled {
   );
   show(context, input, handled);
   return handled;
+}
+
+/** What is wrong with a store or publisher, such as a package that is not installed. Other messages may name the subject, and are not shown. */
+function detailOf(fate: Fate | undefined): string | undefined {
+  if (fate?.status !== 'retry' && fate?.status !== 'failed') return undefined;
+  const { code, message } = fate.error;
+  return code.endsWith('-unavailable') ? message : undefined;
 }
 
 /** Shows an input and its verdict to whoever watches. */

@@ -51,7 +51,8 @@ export function* sweeping(app: App, runtime: Runtime, options: SweepOptions = {}
       ...(cursor === undefined ? {} : { cursor }),
     });
     if (isHearthError(page)) {
-      log(context, 'warn', { reason: page.code }, 'A sweep could not read the due index.');
+      const fields = { reason: page.code, detail: page.message };
+      log(context, 'warn', fields, 'A sweep could not read the due index.');
       return { ...swept, more: true };
     }
     // Neither what belongs to another app nor what cannot be attended to now may keep the sweep from what is behind it.
