@@ -177,6 +177,12 @@ describe('what is refused', () => {
     ],
     ['a huge payload', 'x'.repeat(300_000), 413, 'The payload exceeds the maximum size allowed'],
     [
+      'what nobody can descend into',
+      `${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`,
+      400,
+      'JSON contains too many levels of nesting',
+    ],
+    [
       'what is not UTF-8',
       new Uint8Array([0xff]),
       415,

@@ -62,6 +62,8 @@ describe('a device twin', () => {
     expect(await status({ targetTemperature: { value: 1, ac: 200, av: 99 } })).toBe('400');
     expect(await status(new Uint8Array([0xff]))).toBe('400');
     expect(await status('x'.repeat(300_000))).toBe('413');
+    expect(await status(`${'{"a":'.repeat(40_000)}1${'}'.repeat(40_000)}`)).toBe('400');
+    expect(await status('{"__proto__":{"x":1}}')).toBe('400');
     expect(await status({}, twin({ principal: { kind: 'device', id: 't2' } }).publish)).toBe('403');
   });
 

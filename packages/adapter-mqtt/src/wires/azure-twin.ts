@@ -51,8 +51,8 @@ export function azureTwinWire(device: WireDevice, options: AzureTwinOptions): Mq
     isFor = () => true,
   } = options;
   const { components = [] } = options;
-  if (!mount.split('/').includes('{device}')) {
-    const message = 'mount needs a level {device}, which nothing else tells.';
+  if (!mount.split('/').includes('{device}') || /\{(?!device\})/.test(mount)) {
+    const message = 'mount needs a level {device}, and no other {…}.';
     throw new HearthError('invalid-option', message, { field: 'mount' });
   }
   const known = places({ [mount]: {} }, principal);

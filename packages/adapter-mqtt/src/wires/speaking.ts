@@ -21,11 +21,20 @@ export function requested(
   transportId: () => string,
 ): Requested | undefined {
   for (const wire of wires) {
-    const request = wire.read(message, transportId);
+    const request = readBy(wire, message, transportId);
     if (request !== undefined)
       return { event: unread, principal: anonymous, order: request.order, request };
   }
   return undefined;
+}
+
+/** A function of the user may throw; then the message is none of the wire's. */
+function readBy(wire: MqttWire, message: MqttMessage, transportId: () => string) {
+  try {
+    return wire.read(message, transportId);
+  } catch {
+    return undefined;
+  }
 }
 
 const isRequested = (input: Input): input is Requested => 'request' in input;
@@ -34,10 +43,13 @@ const isRequested = (input: Input): input is Requested => 'request' in input;
 export function speaking(app: App, runtime: Runtime, link: Link) {
   return async (inputs: readonly Input[]): Promise<readonly Handled[]> => {
     if (!inputs.some(isRequested)) return handle(app, inputs, runtime, { order: 'key' });
-    const meant = await Promise.all(
-      inputs.map(async (input) => (isRequested(input) ? input.request.input() : input)),
-    );
-    const handled = await handle(app, meant, runtime, { order: 'key' });
+    const meant = await Promise.all(inputs.map(meantBy));
+    const known = meant.filter((one): one is Input => !isHearthError(one));
+    const all = [...(await handle(app, known, runtime, { order: 'key' }))];
+    const handled = meant.map((one): Handled => {
+      if (isHearthError(one)) return { verdict: 'retry', code: one.code };
+      return all.shift() ?? { verdict: 'retry' };
+    });
     return Promise.all(
       handled.map(async (one, index) => {
         const input = inputs[index];
@@ -47,6 +59,17 @@ export function speaking(app: App, runtime: Runtime, link: Link) {
       }),
     );
   };
+}
+
+/** The input that is handled, or why it cannot be made now. */
+async function meantBy(input: Input): Promise<Input | HearthError> {
+  if (!isRequested(input)) return input;
+  try {
+    return await input.request.input();
+  } catch (cause) {
+    if (isHearthError(cause)) return cause;
+    return new HearthError('store-unavailable', 'The twin could not be read.', { cause });
+  }
 }
 
 const timeoutMs = 10_000;

@@ -79,12 +79,30 @@ export function documentIn({ payload }: MqttMessage): unknown {
     throw new HearthError('unsupported-media-type', message, { cause });
   }
   if (text.trim() === '') return {};
+  let document: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    document = JSON.parse(text) as unknown;
   } catch {
     // What it says quotes the payload.
     throw new HearthError('invalid-event', 'Invalid JSON');
   }
+  if (isTooDeep(document))
+    throw new HearthError('invalid-event', 'JSON contains too many levels of nesting');
+  return document;
+}
+
+// More than any twin has, and few enough for whoever descends into it.
+const mostLevels = 32;
+
+function isTooDeep(document: unknown): boolean {
+  let level = [document];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > mostLevels) return true;
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? (Object.values(one) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 /** What is needed to make inputs of a message. */
