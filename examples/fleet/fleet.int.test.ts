@@ -36,13 +36,14 @@ async function fleetIn(name: string, store: StateStore) {
 
 function assertRun({ report, shown }: Awaited<ReturnType<typeof fleetIn>>, name: string): void {
   expect(report).toMatchObject({ registered: 600, rejections: [], foundOnSite: 2, dimmed: 150 });
+  expect(report.erased).toMatchObject({ subjects: 2 });
   expect(shown).toContain(`register in ${name}`);
   expect(shown).toContain('600 of 600');
   expect(shown).toMatch(/dim in .* 150 of 150/);
 }
 
 describe('a fleet', () => {
-  it('is registered, found and dimmed in SQLite', async () => {
+  it('is registered, found and dimmed in SQLite, and one owner erased', async () => {
     const store = sqliteStore({ file: join(folder, 'fleet.db'), synchronous: 'off' });
     assertRun(await fleetIn('SQLite', store), 'SQLite');
     const { desired } = (await read({ store }, lamp.ref(idOf(4)))).state;

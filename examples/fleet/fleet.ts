@@ -1,4 +1,5 @@
 import { defineApp, defineDevice } from '@hearth/core';
+import { definePrivacy, ownedBy } from '@hearth/core/privacy';
 import { defineRegistry, forEach } from '@hearth/core/registry';
 import * as z from 'zod';
 
@@ -28,5 +29,11 @@ export const dim = forEach({
   draft: ({ subject }, { brightness }) => lamp.set(subject, { brightness }),
 });
 
+/** What belongs to a person: every lamp that the registry says is theirs. */
+export const privacy = definePrivacy({
+  subjectsOf: ownedBy([registry, 'owner']),
+  secret: () => 'only-for-this-example: take yours from a secret store',
+});
+
 /** The fleet. */
-export const app = defineApp({ source: 'urn:acme:fleet', parts: [lamp, registry, dim] });
+export const app = defineApp({ source: 'urn:acme:fleet', parts: [lamp, registry, dim, privacy] });

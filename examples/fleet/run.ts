@@ -1,7 +1,9 @@
 import { handle, read, sweep, type Draft, type Runtime, type StateStore } from '@hearth/core';
+import { memoryDeadLetters } from '@hearth/core/ports';
+import { eraseOwner } from '@hearth/core/privacy';
 import { query, registerDevices, type RejectedDevice } from '@hearth/core/registry';
 import { logger, nodeRuntime } from '@hearth/node';
-import { linesOf, made } from './devices-file.ts';
+import { linesOf, made, ownerOf } from './devices-file.ts';
 import { app, dim, registry } from './fleet.ts';
 import { progress, type Screen } from './progress.ts';
 
@@ -25,6 +27,8 @@ export interface FleetReport {
   readonly firstPageMs: number;
   readonly dimmed: number;
   readonly dimmedPerSecond: number;
+  /** How many subjects and records of the one owner were erased. */
+  readonly erased: Readonly<Record<string, number>>;
 }
 
 /** Registers a fleet from its file, looks for some of it, and dims the lamps that get too warm. */
@@ -43,7 +47,8 @@ export async function runFleet(run: FleetRun): Promise<FleetReport> {
   const registration = await register(run, runtime);
   const found = await look(run, runtime);
   const job = await dimWarm(run, runtime);
-  return { ...registration, ...found, ...job };
+  const erased = await erase(run, runtime);
+  return { ...registration, ...found, ...job, erased };
 }
 
 async function register({ file, lines, name, screen }: FleetRun, runtime: Runtime) {
@@ -94,6 +99,25 @@ async function dimWarm({ lines, name, screen }: FleetRun, runtime: Runtime) {
     bar.at(looked);
     if (status !== 'running') return { dimmed, dimmedPerSecond: bar.end(looked) };
   }
+}
+
+/** Erases one owner, as if they had asked for it. */
+async function erase({ name, screen }: FleetRun, runtime: Runtime) {
+  const owner = ownerOf(0);
+  const start = performance.now();
+  // A worker beside a bus looks a second time, a quarter of an hour later; here nobody else is at work.
+  const options = {
+    request: 'ticket-1',
+    by: 'operator',
+    settleMs: 0,
+    deadLetters: memoryDeadLetters(),
+  };
+  const { counts } = await eraseOwner(app, runtime, owner, options);
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  const { found } = await query(runtime, registry, { tag: 'owner', value: owner });
+  if (found.length > 0) throw new Error(`${found.length} lamps still have the erased owner.`);
+  screen.write(`erase one owner in ${name}: ${JSON.stringify(counts)} in ${seconds} s\n`);
+  return counts;
 }
 
 async function say(runtime: Runtime, draft: Draft): Promise<void> {
