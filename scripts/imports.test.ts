@@ -26,6 +26,7 @@ const rank: Readonly<Record<string, number>> = {
   core: 0,
   node: 1,
   store: 1,
+  telemetry: 1,
   adapter: 2,
   testing: 2,
   cli: 3,
