@@ -90,6 +90,27 @@ describe('a job', () => {
     expect(say(switchAll.resume('run'))).toBe('wrong-status');
   });
 
+  it('goes on with a page that became a dead letter when it is paused and resumed', () => {
+    let isBroken = true;
+    const fragile = forEach({
+      name: 'fragile',
+      over: registry,
+      draft: ({ subject }) => {
+        if (isBroken) throw new Error('boo');
+        return lamp.set(subject, on);
+      },
+    });
+    const world = simulation(defineApp({ source: 'urn:acme', parts: [lamp, registry, fragile] }));
+    world.happen({ event: registry.register('l1', { model: 'lamp' }) });
+    world.happen({ event: fragile.start('run', lamps) });
+    world.advanceTo(3_600_000);
+    expect(world.deadLetters).toHaveLength(1);
+    isBroken = false;
+    world.happen({ event: fragile.pause('run') }, { event: fragile.resume('run') });
+    world.advanceTo(7_200_000);
+    expect(world.read(fragile.ref('run')).state).toMatchObject({ status: 'done', made: 1 });
+  });
+
   it('is started once: the same again is no mistake, something else is refused', () => {
     const { say } = start(1);
     expect(say(switchAll.start('run', { ...lamps, data: on }))).toBeUndefined();

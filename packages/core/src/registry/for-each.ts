@@ -99,7 +99,8 @@ const timerKey = 'page';
  * leaves out nothing, and the ids are the same when a page is told twice. The next page begins when something sweeps and the outputs of the last
  * are delivered. Records that get the tag while it runs are found if they come later in the order of ids; a record that was seen is not seen
  * again. Only an app or a service starts, pauses (`paused`, the page that runs is finished), resumes and cancels it. Starting what runs already is
- * no mistake; with another selection it is rejected, `already-started`.
+ * no mistake; with another selection it is rejected, `already-started`. A draft that throws holds the job up, and its page becomes a dead letter
+ * after five tries; `pause` and `resume` begin that page again.
  *
  * @throws {HearthError} `invalid-definition` for a page that is not 1 to 500, or a pace below 1 ms.
  */
