@@ -41,6 +41,7 @@ export { defineEvent, older } from './model/event.ts';
 export type { Draft, EventDef, EventOf, EventType, Incoming, OlderVersion } from './model/event.ts';
 export { defineHandler } from './model/handler.ts';
 export type {
+  Grants,
   Handler,
   HandlerBuilder,
   HandlerOptions,
