@@ -84,6 +84,7 @@ describe('a device of capabilities', () => {
 
   it('is put together once: no two parts of one name', () => {
     expect(() => composed(onOff, onOff)).toThrow('have "onOff"');
+    expect(() => composed(onOff, undefined as never)).toThrow('undefined at 1');
     const other = defineCapability({
       name: 'gate',
       state: z.object({}),

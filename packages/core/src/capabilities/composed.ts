@@ -47,6 +47,12 @@ export interface Composed<A extends AnyCapability> {
 export function composed<const A extends readonly AnyCapability[]>(
   ...capabilities: A
 ): Composed<A[number]> {
+  const missing = capabilities.findIndex((one) => (one as unknown) === undefined);
+  if (missing >= 0)
+    throw new HearthError(
+      'invalid-definition',
+      `composed() got undefined at ${missing}, perhaps because two modules import each other.`,
+    );
   const parts = <V>(part: (one: AnyCapability) => V | undefined) =>
     merge(
       capabilities.map((one) => [one.name, part(one)] as const).filter(([, p]) => p !== undefined),
