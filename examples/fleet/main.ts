@@ -43,8 +43,10 @@ async function main(): Promise<number> {
     return 0;
   }
   const { devices: lines = 100_000, folder = join('.hearth', 'fleet'), postgres } = options;
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  // The folder may be somebody's; only what an earlier run left there goes.
+  for (const name of ['devices.csv', 'fleet.db', 'fleet.db-wal', 'fleet.db-shm'])
+    rmSync(join(folder, name), { force: true });
   const file = join(folder, 'devices.csv');
   await writeDevices(file, lines);
   const sqlite = sqliteStore({ file: join(folder, 'fleet.db') });
