@@ -11,10 +11,12 @@ let seen: string[];
 
 beforeAll(async () => {
   echo = createServer((request, response) => {
-    void text(request).then((body) => {
+    const answer = async () => {
+      const body = await text(request);
       seen.push(body);
       response.writeHead(201, { 'x-path': request.url ?? '' }).end(`echo of ${body}`);
-    });
+    };
+    void answer();
   });
   await once(echo.listen(0, '127.0.0.1'), 'listening');
 });

@@ -80,7 +80,7 @@ describe('a Knative Function', () => {
     const deadLetters = memoryPublisher();
     const { post } = await running({ deadLetters });
     const { data: _, ...attributes } = eventOf(rung.type);
-    const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
+    const named = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, value]);
     const headers = Object.fromEntries(named) as Readonly<Record<string, string>>;
     await post('null', { ...headers, 'content-type': 'application/json' });
     const [letter] = deadLetters.published.map(({ event }) => event.data as DeadLetter);

@@ -230,12 +230,12 @@ async function performCall(one: CallRequest, runtime: Runtime): Promise<CallResu
     return new HearthError('not-found', `No function for the call "${one.type}".`);
   const ms = callTime(runtime, one.timeoutMs);
   if (ms === 0) return noTime;
-  const perform = () =>
+  const ask = () =>
     runtime.clock.within(ms, (signal) =>
       known(one.request as never, { idempotencyKey: one.key, subject: one.subject, signal }),
     );
   try {
-    return { result: await onceAtATime(runtime.store, one.key, perform) };
+    return { result: await onceAtATime(runtime.store, one.key, ask) };
   } catch (cause) {
     return isHearthError(cause) ? cause : callFailed(one.type, cause);
   }
@@ -251,13 +251,13 @@ const performing = new WeakMap<StateStore, Recent<Promise<unknown>>>();
 function onceAtATime(
   store: StateStore,
   key: string,
-  perform: () => Promise<unknown>,
+  ask: () => Promise<unknown>,
 ): Promise<unknown> {
   const all = performing.get(store) ?? recent<Promise<unknown>>(limits.results);
   performing.set(store, all);
   const underWay = all.get(key);
   if (underWay !== undefined) return underWay;
-  const begun = perform();
+  const begun = ask();
   all.set(key, begun);
   begun.catch(() => all.delete(key));
   return begun;
