@@ -32,7 +32,8 @@ export const adapters: readonly CloudAdapter[] = [
     },
     handler: `${app}
       import { sqs } from '@hearth/adapter-aws';
-      export const handler = sqs(app, options);
+      const principal = { kind: 'service', id: 'gateway' };
+      export const handler = sqs(app, { ...options, principal });
     `,
   },
   {

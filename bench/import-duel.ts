@@ -44,5 +44,7 @@ function importMs(file: string): number {
     process.stdout.write(String(performance.now() - start));
   `;
   const args = ['--input-type=module', '--eval', script, file];
-  return Number(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+  if (/^[\d.]+$/.test(output)) return Number(output);
+  throw new Error(`The imported module printed something of its own: ${output}`);
 }
