@@ -36,11 +36,15 @@ export async function saveAll(
 ): Promise<readonly string[]> {
   const results = await store.save(writes);
   deepEqual(
-    outcomes(results),
+    results.map(said),
     writes.map(() => 'saved'),
   );
   return results.map((result) => (result.outcome === 'saved' ? result.version : ''));
 }
+
+/** An outcome, with the reason if there is one. */
+const said = (result: SaveResult): string =>
+  'error' in result ? `${result.outcome}: ${result.error.message}` : result.outcome;
 
 /** Saves one write, insists that it was saved, and gives its version. */
 export async function saveOne(
