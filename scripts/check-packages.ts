@@ -42,6 +42,8 @@ function pack(folder: string): Packed {
   return { folder, manifest, tarball: join(work, `hearth-${folder}-${manifest.version}.tgz`) };
 }
 
+const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+
 /** Makes an empty project that has only this package; what it needs of the others comes from their tarballs too. */
 function install({ folder, manifest, tarball }: Packed, all: readonly Packed[]): string {
   const project = join(work, `project-${folder}`);
@@ -56,7 +58,6 @@ function install({ folder, manifest, tarball }: Packed, all: readonly Packed[]):
     overrides: Object.fromEntries(overrides),
   });
   writeFileSync(join(project, 'package.json'), text);
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
   run(`install ${folder}`, project, 'npm', ['install', ...quiet]);
   return project;
 }
@@ -81,11 +82,15 @@ function nodeFor({ folder, manifest }: Packed): string {
 }
 
 /** Compiles an import of every door as a user does, without the workspace's settings. */
-function readDeclarations(folder: string, project: string, doors: readonly string[]): void {
+function readDeclarations(
+  folder: string,
+  project: string,
+  doors: readonly string[],
+  isAlone: boolean,
+): void {
   const lines = doors.map((door, index) => `export * as door${index} from '${door}';\n`);
   writeFileSync(join(project, 'consumer.ts'), lines.join(''));
   // Core's declarations must stand alone. Those of others lean on packages whose own declarations may not.
-  const isAlone = folder === 'core';
   const compilerOptions = {
     noEmit: true,
     strict: true,
@@ -103,6 +108,16 @@ function readDeclarations(folder: string, project: string, doors: readonly strin
   run(`declarations of ${folder}`, project, workspaceTool('tsc'), ['-p', '.']);
 }
 
+// Doors that are of no use without an optional peer; all others must do without any.
+const peers: Readonly<Record<string, string>> = { '@hearth/core/capabilities': 'zod' };
+
+function importDoors(project: string, node: string, doors: readonly string[]): void {
+  for (const door of doors) {
+    const code = `await import(${JSON.stringify(door)})`;
+    run(`import ${door}`, project, node, ['--input-type=module', '--eval', code]);
+  }
+}
+
 function check(packed: Packed, all: readonly Packed[]): void {
   const { folder, manifest, tarball } = packed;
   const doors = Object.entries(manifest.exports ?? {})
@@ -114,14 +129,19 @@ function check(packed: Packed, all: readonly Packed[]): void {
   }
   const project = install(packed, all);
   const node = nodeFor(packed);
-  for (const door of doors) {
-    const code = `await import(${JSON.stringify(door)})`;
-    run(`import ${door}`, project, node, ['--input-type=module', '--eval', code]);
-  }
+  const alone = doors.filter((door) => peers[door] === undefined);
+  importDoors(project, node, alone);
   for (const name of Object.keys(manifest.bin ?? {})) {
     run(`${name} --help`, project, node, [join('node_modules/.bin', name), '--help']);
   }
-  if (doors.length > 0) readDeclarations(folder, project, doors);
+  if (doors.length > 0) readDeclarations(folder, project, alone, folder === 'core');
+  const others = doors.filter((door) => peers[door] !== undefined);
+  if (others.length > 0) {
+    const needed = others.flatMap((door) => peers[door] ?? []);
+    run(`install peers of ${folder}`, project, 'npm', ['install', ...needed, ...quiet]);
+    importDoors(project, node, others);
+    readDeclarations(folder, project, others, false);
+  }
   console.log(`checked ${[manifest.name, ...doors.slice(1)].join(', ')}`);
 }
 
