@@ -13,7 +13,8 @@ interface Built {
 registerHooks({
   resolve(specifier, context, next) {
     const [, folder, door = ''] = /^@hearth\/([^/]+)(\/.+)?$/.exec(specifier) ?? [];
-    if (folder === undefined) return next(specifier, context);
+    // What starts emulators is not published, and so never built.
+    if (folder === undefined || folder === 'emulators') return next(specifier, context);
     return { url: builtDoor(folder, door), shortCircuit: true };
   },
 });
