@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { dynamoTable } from '@hearth/adapter-aws/dynamodb';
 import { startDynalite, type Dynalite } from '@hearth/emulators/dynalite';
 import { startFauxqs, type Fauxqs } from '@hearth/emulators/fauxqs';
@@ -43,6 +43,8 @@ beforeAll(async () => {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new DynamoDBClient({ endpoint: dynamo.url, region: 'eu-central-1', credentials });
   await client.send(new CreateTableCommand(dynamoTable('home')));
+  const often = { maxWaitTime: 20, minDelay: 1, maxDelay: 1 };
+  await waitUntilTableExists({ client, ...often }, { TableName: 'home' });
   client.destroy();
   for (const name of ['dead-letters', 'wakes']) queues.createQueue(name);
   const module = pathToFileURL(join(dist, 'aws/aws.mjs'));

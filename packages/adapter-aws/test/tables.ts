@@ -1,4 +1,9 @@
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import type { StateStore } from '@hearth/core/ports';
 import type { StoreHarness } from '@hearth/testing/conformance';
 import { dynamoStore, dynamoTable, type DynamoStoreOptions } from '../src/dynamodb/index.ts';
@@ -32,6 +37,8 @@ export function tables(url: string): Tables {
       count += 1;
       const name = `home-${process.pid}-${count}`;
       await own.send(new CreateTableCommand(dynamoTable(name)));
+      // A table that is made is not there yet.
+      while (!(await isActive(own, name)));
       return name;
     },
     store(options, endpoint = url) {
@@ -50,4 +57,10 @@ export function tables(url: string): Tables {
     stop: () => clients.forEach((client) => client.destroy()),
   };
   return made;
+}
+
+async function isActive(client: DynamoDBClient, TableName: string): Promise<boolean> {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  const parts = [Table, ...(Table?.GlobalSecondaryIndexes ?? [])];
+  return parts.every((part) => Object.values(part ?? {}).includes('ACTIVE'));
 }
