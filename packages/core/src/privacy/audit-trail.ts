@@ -83,14 +83,14 @@ export function auditTrail(options: AuditOptions): AuditTrail {
   const detailOf: DetailOf = (event, by) =>
     detailFor(secret, stream(event), event, speakerOf(secret, by));
   const chain = handlerOf<AuditHead>(
-    library('hearth.audit', { seq: 0, hash: noEntry }),
+    ofHearth('hearth.audit', { seq: 0, hash: noEntry }),
     subscribed(of, stream, (input: Input<AuditHead>) =>
       linked(stream(input.event), input, detailOf),
     ),
   );
-  const entries = handlerOf<AuditEntry | null>(library('hearth.audit.entry', null), kept());
+  const entries = handlerOf<AuditEntry | null>(ofHearth('hearth.audit.entry', null), kept());
   const details = handlerOf<readonly AuditDetail[]>(
-    { ...library('hearth.audit.detail', []), forget: withoutNamed },
+    { ...ofHearth('hearth.audit.detail', []), forget: withoutNamed },
     subscribed(of, ownSubject, (input: Input<readonly AuditDetail[]>) =>
       noted(input, detailOf, most),
     ),
@@ -107,7 +107,7 @@ export function auditTrail(options: AuditOptions): AuditTrail {
   };
 }
 
-const library = <S>(name: string, initial: S) => ({
+const ofHearth = <S>(name: string, initial: S) => ({
   name,
   state: anything,
   initial,
