@@ -14,7 +14,7 @@ import {
   pem,
   reason,
   values,
-} from './data.ts';
+} from '../model/fields.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

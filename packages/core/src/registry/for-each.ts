@@ -1,5 +1,5 @@
 import { HearthError } from '../event/error.ts';
-import { dataOf, optional, values } from '../credentials/data.ts';
+import { dataOf, optional, values } from '../model/fields.ts';
 import {
   eventDef,
   type Draft,

@@ -1,4 +1,4 @@
-import { count, dataOf, name } from '../credentials/data.ts';
+import { count, dataOf, name } from '../model/fields.ts';
 import { eventDef, type EventDef, type Incoming } from '../model/event.ts';
 import { handlerOf, ownSubject, type Handler, type StepInput } from '../model/handler.ts';
 import { anything } from '../model/schema.ts';

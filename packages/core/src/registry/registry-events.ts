@@ -1,4 +1,4 @@
-import { dataOf, name, nullable, optional, reason, values } from '../credentials/data.ts';
+import { dataOf, name, nullable, optional, reason, values } from '../model/fields.ts';
 import type { Draft } from '../model/event.ts';
 import { eventDef, type EventDef, type EventType } from '../model/event.ts';
 import type { Schema } from '../model/schema.ts';

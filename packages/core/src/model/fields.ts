@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isTimestamp } from '../event/time.ts';
-import type { Schema } from '../model/schema.ts';
+import type { Schema } from './schema.ts';
 
 /** A check of one property, and what it says when it fails. */
 type Field = readonly [fits: (value: unknown) => boolean, why: string];
