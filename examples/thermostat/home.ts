@@ -32,10 +32,11 @@ export const home = defineHome({
 });
 
 /** Nobody is there and a room gets cold: heat a little, so that the pipes do not freeze. */
-export const coldAndEmpty = (belowCelsius: number) =>
+export const coldAndEmpty = (belowCelsius: number, cooldownMs = 0) =>
   defineRule({
     name: 'cold-and-empty',
     per: home,
+    cooldownMs,
     watch: { home, thermostats: each(thermostat, { pick: ['localTemperature'] }) },
     when: {
       nobodyHome: ({ home: { occupants } }) => occupants === 0,
@@ -78,7 +79,8 @@ export const diary = defineHandler({
 
 export const app = defineApp({
   source: 'urn:acme:home',
-  parts: [thermostat, home, coldAndEmpty(15.5), welcomeBack, diary],
+  // A room that was away and comes back cold must not make it decide again what is wished for already.
+  parts: [thermostat, home, coldAndEmpty(15.5, 10_000), welcomeBack, diary],
 });
 
 /** The app for a recorded room, where nothing but cold and emptiness is decided about. */
